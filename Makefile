@@ -1,0 +1,53 @@
+# Every target does its own set-up in .venv; a second run finds it there.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+OUT ?= demo-out
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test lint type bench bench-check docs system clean help
+.DEFAULT_GOAL := help
+
+help:  ## what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(STAMP): $(VENV)/.runtime
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[models]' --group test --group lint
+	@touch $@
+
+demo: $(VENV)/.runtime  ## the summer of 2001, measured over real sockets; prints the table and the path of the report
+	$(BIN)/ebbtide demo --out $(OUT) $(DEMO_FLAGS)
+
+system:
+	@sh scripts/install-debian.sh
+
+test: $(STAMP) system  ## all tests; live ones with real servers and a real browser where these can be installed
+	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_FLAGS)
+
+lint: $(STAMP)  ## style, format, and which room may import which
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache
+
+type: $(STAMP)  ## mypy, strict
+	$(BIN)/mypy
+
+bench: $(STAMP)  ## ratios against frozen baselines, as JSON in bench/results
+	$(BIN)/python bench/run.py
+
+bench-check: $(STAMP)  ## hold the latest results against bench/limits.toml
+	$(BIN)/python bench/check.py
+
+docs: $(STAMP)  ## write the generated part of the reference
+	$(BIN)/python scripts/make_reference.py
+
+clean:  ## forget the virtual environment and what the demo wrote
+	rm -rf $(VENV) $(OUT)

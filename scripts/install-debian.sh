@@ -1,0 +1,25 @@
+#!/bin/sh
+# Installs what the live and browser tests talk to: nginx, Apache with PHP, Chromium. Without root or apt it says so and
+# succeeds; the tests that need these programs then skip with a reason (in CI they fail instead).
+set -eu
+wanted="nginx-light apache2 libapache2-mod-php chromium"
+missing=""
+for package in $wanted; do
+    dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q "ok installed" || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+    echo "not installed:$missing (needs root and apt); tests that need them will skip" >&2
+    exit 0
+fi
+echo "installing:$missing" >&2
+export DEBIAN_FRONTEND=noninteractive
+# A service that starts itself would take port 80 of this machine; the tests start their own on free ports.
+printf '#!/bin/sh\nexit 101\n' >/tmp/ebbtide-policy-rc.d
+if [ ! -e /usr/sbin/policy-rc.d ]; then
+    install -m 755 /tmp/ebbtide-policy-rc.d /usr/sbin/policy-rc.d
+    trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+fi
+apt-get update -qq
+# shellcheck disable=SC2086
+apt-get install -y -qq --no-install-recommends $missing >/dev/null

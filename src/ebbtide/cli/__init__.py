@@ -1,0 +1,1 @@
+"""Commands: wiring, printing and the demonstration. The only room that prints."""

@@ -1,0 +1,1 @@
+"""Proofs, letters and leases in SQLite. Nothing lives here yet."""

@@ -1,0 +1,1 @@
+"""Who is asked: sources, canonical names, ids."""

@@ -1,0 +1,1 @@
+"""What every room speaks: frozen records, closed enumerations, configuration, and the errors of callers."""

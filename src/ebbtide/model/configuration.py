@@ -1,0 +1,173 @@
+"""What the operator writes in ``survey.toml``: frozen values, handed down; unknown keys are refused."""
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from ebbtide.model.targets import Level, Scheme
+
+Fraction = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Positive = Annotated[float, msgspec.Meta(gt=0)]
+NotNegative = Annotated[float, msgspec.Meta(ge=0)]
+Count = Annotated[int, msgspec.Meta(ge=1)]
+Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
+
+
+class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[identity]``: who asks; needed for anything outside loopback.
+
+    Attributes:
+        organisation: Name of who runs the survey.
+        page: URL of the page that explains it.
+        contact: Mail address or URL for questions and opt-outs.
+    """
+
+    organisation: str = ""
+    page: str = ""
+    contact: str = ""
+
+
+class FrameSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[[frame.source]]``: one list of who can be asked.
+
+    Attributes:
+        path: File, relative to the survey's folder; ``-`` is standard input.
+        format: ``list`` (host or host:port a line), ``csv`` (host[,address][,port][,scheme][,stratum][,weight], with or
+            without a header), ``ranked`` (``1,example.org``), ``cidr`` (prefixes, every address a target).
+        stratum: For lines that name none.
+    """
+
+    path: str
+    format: Literal["list", "csv", "ranked", "cidr"] = "list"
+    stratum: str = ""
+
+
+class FrameSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[frame]``: the sources and what their lines mean where they are silent."""
+
+    source: tuple[FrameSource, ...] = ()
+    scheme: Scheme = Scheme.HTTP
+    port: Port | None = None
+
+
+class ScopeSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[scope]``: special-purpose ranges opened by name, and what is closed by the operator.
+
+    Attributes:
+        open: Prefixes inside IANA special-purpose ranges that this survey may ask, for example ``127.0.0.0/8``.
+        exclude: Addresses, prefixes, host names or ``.domain`` suffixes that are never asked.
+        opt_out: File of opt-outs, relative to the survey's folder; empty for none.
+    """
+
+    open: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    opt_out: str = ""
+
+
+class LimitsSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[limits]``: in all, per prefix (/24, /48) and per address. One connection per address is not a setting.
+
+    Attributes:
+        processes: Worker processes; 0 means one per core.
+        in_flight: Targets in flight in each process.
+        in_flight_per_prefix: Targets in flight within one /24 or /48.
+        requests_per_s: New targets a second in each process; 0 means no limit.
+        requests_per_prefix_s: New targets a second within one /24 or /48; 0 means no limit.
+        batch_targets: Targets committed together.
+    """
+
+    processes: Annotated[int, msgspec.Meta(ge=0, le=256)] = 0
+    in_flight: Count = 500
+    in_flight_per_prefix: Count = 32
+    requests_per_s: NotNegative = 0
+    requests_per_prefix_s: NotNegative = 20
+    batch_targets: Count = 4000
+
+
+class ClocksSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[clocks]``: seconds until we give up, for each stage and for the whole target."""
+
+    connect_s: Positive = 5.0
+    handshake_s: Positive = 8.0
+    target_s: Positive = 30.0
+
+
+class CapsSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[caps]``: octets until we stop reading."""
+
+    head_bytes: Count = 65_536
+    body_bytes: Count = 262_144
+    fields: Count = 500
+
+
+class PlanSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[plan]``: what is asked of everybody, and how much more of some.
+
+    Attributes:
+        level: ``passive`` or ``active``; active needs an authority for every target (loopback has one).
+        absent_extension: Extension of the absent file-like name, without the dot.
+        icon: Ask for ``/favicon.ico``.
+        extra_requests: At most so many named paths a target beyond the core plan.
+    """
+
+    level: Level = Level.PASSIVE
+    absent_extension: Annotated[str, msgspec.Meta(pattern="^[0-9A-Za-z]{0,16}$")] = "html"
+    icon: bool = True
+    extra_requests: Annotated[int, msgspec.Meta(ge=0)] = 20
+
+
+class AttemptsSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[attempts]``: how often an unanswered target is asked in a round, and how long we wait in between.
+
+    Attributes:
+        most: Attempts a target gets in a round, those interrupted by a crash included.
+        spacing_s: Least seconds between two attempts at one target.
+    """
+
+    most: Annotated[int, msgspec.Meta(ge=1, le=5)] = 2
+    spacing_s: NotNegative = 14_400
+
+
+class ChecksSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[checks]``: which packs and templates judge, and the assumptions they are told.
+
+    Attributes:
+        packs: Ids of packs that come with Ebbtide.
+        fingerprints: Further recog XML files, relative to the survey's folder.
+        templates: Files or folders of nuclei templates, relative to the survey's folder.
+        parameters: Check id to parameter to value, for what a check leaves to the operator.
+    """
+
+    packs: tuple[str, ...] = ("iis-2001",)
+    fingerprints: tuple[str, ...] = ()
+    templates: tuple[str, ...] = ()
+    parameters: dict[str, dict[str, str]] = {}
+
+
+class RoundSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[round.<label>]``: the reference date of one round, for example ``2001-07-15``."""
+
+    date: Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+
+
+class SurveySection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[survey]``: its name and where it looks from."""
+
+    name: str = "survey"
+    vantage: str = ""
+
+
+class SurveyConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole of ``survey.toml``."""
+
+    survey: SurveySection = SurveySection()
+    identity: Identity = Identity()
+    frame: FrameSection = FrameSection()
+    scope: ScopeSection = ScopeSection()
+    limits: LimitsSection = LimitsSection()
+    clocks: ClocksSection = ClocksSection()
+    caps: CapsSection = CapsSection()
+    plan: PlanSection = PlanSection()
+    attempts: AttemptsSection = AttemptsSection()
+    checks: ChecksSection = ChecksSection()
+    round: dict[str, RoundSection] = {}

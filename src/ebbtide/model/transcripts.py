@@ -1,0 +1,186 @@
+"""What a target really answered: exchanges, and the transcript that holds them."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Protocol
+
+import msgspec
+
+from ebbtide.model.outcomes import Outcome
+from ebbtide.model.targets import Level, Target
+
+
+class Method(StrEnum):
+    """The only methods that Ebbtide sends."""
+
+    GET = "GET"
+    HEAD = "HEAD"
+
+
+class Purpose(StrEnum):
+    """Why a request is in the plan."""
+
+    ROOT = "root"
+    ABSENT = "absent"
+    ICON = "icon"
+    CHECK = "check"
+    REDIRECT = "redirect"
+
+
+class Deviation(StrEnum):
+    """A departure from RFC 9112 or RFC 9110 that was read all the same."""
+
+    BARE_LF = "bare_lf"
+    HTTP_09 = "http_09"
+    ICY = "icy"
+    ODD_VERSION = "odd_version"
+    ODD_STATUS = "odd_status"
+    GARBAGE_BEFORE_STATUS = "garbage_before_status"
+    FIELD_WITHOUT_COLON = "field_without_colon"
+    SPACE_BEFORE_COLON = "space_before_colon"
+    EMPTY_FIELD_NAME = "empty_field_name"
+    CONTROL_IN_FIELD = "control_in_field"
+    OBSOLETE_FOLD = "obsolete_fold"
+    TOO_MANY_FIELDS = "too_many_fields"
+    BAD_CONTENT_LENGTH = "bad_content_length"
+    CONFLICTING_CONTENT_LENGTH = "conflicting_content_length"
+    LENGTH_AND_CHUNKED = "length_and_chunked"
+    BAD_CHUNK = "bad_chunk"
+    EXTRA_AFTER_BODY = "extra_after_body"
+    BODY_SHORTER_THAN_LENGTH = "body_shorter_than_length"
+    BODY_WITHOUT_RIGHT = "body_without_right"
+    UNKNOWN_CODING = "unknown_coding"
+    BAD_CODING = "bad_coding"
+    INFORMATIONAL_FLOOD = "informational_flood"
+
+
+class Request(msgspec.Struct, frozen=True):
+    """One request of the plan.
+
+    Attributes:
+        path: Origin-form request target, ASCII, starting with ``/``.
+        fields: Further fields; Host, User-Agent, Accept, Accept-Encoding and Connection the probe always sends.
+    """
+
+    path: str
+    purpose: Purpose
+    method: Method = Method.GET
+    fields: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def key(self) -> tuple[str, str, tuple[tuple[str, str], ...]]:
+        """What makes two requests equal: they are sent once."""
+        return (self.method, self.path, self.fields)
+
+
+class TlsSummary(msgspec.Struct, frozen=True):
+    """What a handshake settled.
+
+    Attributes:
+        version: As OpenSSL names it, for example ``TLSv1.3``.
+        cipher: IANA or OpenSSL name of the suite.
+        alpn: Chosen protocol; empty if none.
+        chain_sha256: SHA-256 of each certificate as sent, leaf first.
+    """
+
+    version: str
+    cipher: str
+    alpn: str
+    chain_sha256: tuple[bytes, ...]
+
+
+class Exchange(msgspec.Struct, frozen=True):
+    """One request and its answer. Unknown stays ``None``; it never becomes 0.
+
+    Attributes:
+        ordinal: 0 for the target's first request in this attempt, rising.
+        parent: Ordinal of the exchange whose redirect led here; ``None`` otherwise.
+        attempt: 1 for the first attempt at the target in the round, rising.
+        asked_at_ns: UTC, nanoseconds since 1970.
+        status: Status code, ``None`` if no status line was read.
+        http_version: ``"1.1"``, ``"1.0"``, ``"0.9"`` or what stood there; empty if no status line was read.
+        reason: Reason phrase as received.
+        fields: Names and values as received, in order, outer white space removed from values.
+        body: Decoded body, at most the cap; secrets masked.
+        body_bytes: Length of ``body``.
+        received_bytes: All octets read for this answer, head and body, before decoding.
+        is_truncated: The body is longer than what was kept.
+        body_sha256: SHA-256 of ``body``, 32 bytes; empty when no body was read.
+        deviations: What departed from the standards, each named once.
+        connect_s, tls_s, first_byte_s, total_s: Seconds; connect and tls are ``None`` on a re-used connection.
+        address: The address that was connected to; empty if none was.
+        sni: Server name sent in the handshake; empty over plain HTTP.
+    """
+
+    target_id: bytes
+    site_id: int
+    ordinal: int
+    attempt: int
+    request: Request
+    asked_at_ns: int
+    outcome: Outcome
+    parent: int | None = None
+    status: int | None = None
+    http_version: str = ""
+    reason: bytes = b""
+    fields: tuple[tuple[bytes, bytes], ...] = ()
+    body: bytes = b""
+    body_bytes: int = 0
+    received_bytes: int = 0
+    is_truncated: bool = False
+    body_sha256: bytes = b""
+    deviations: tuple[Deviation, ...] = ()
+    connect_s: float | None = None
+    tls_s: float | None = None
+    first_byte_s: float | None = None
+    total_s: float | None = None
+    address: str = ""
+    sni: str = ""
+    vantage: str = ""
+    tls: TlsSummary | None = None
+
+    def field_values(self, name: bytes) -> tuple[bytes, ...]:
+        """All values of the field ``name`` (lower case), in order."""
+        return tuple(value for key, value in self.fields if key.lower() == name)
+
+
+class Certificate(msgspec.Struct, frozen=True):
+    """A certificate as sent; read closely once per round, by its hash."""
+
+    sha256: bytes
+    der: bytes
+
+
+class Transcript(msgspec.Struct, frozen=True):
+    """All exchanges with one target in one attempt of a round.
+
+    Attributes:
+        outcome: That of the first ``/``.
+        address: The address that was connected to or tried; empty if none was known.
+        started_at_ns: UTC, nanoseconds since 1970.
+        elapsed_s: Seconds from the first packet to the last.
+    """
+
+    target: Target
+    attempt: int
+    outcome: Outcome
+    exchanges: tuple[Exchange, ...]
+    address: str = ""
+    started_at_ns: int = 0
+    elapsed_s: float = 0.0
+    certificates: tuple[Certificate, ...] = ()
+    vantage: str = ""
+
+
+class Plan(Protocol):
+    """What to ask next, given what was seen so far: pure; ``survey`` hands it from ``judge`` to ``probe``."""
+
+    def next_requests(self, target: Target, seen: Sequence[Exchange], level: Level) -> Sequence[Request]:
+        """The requests to send now; empty when the target has been asked everything.
+
+        Args:
+            target: Who is asked.
+            seen: This attempt's exchanges so far, in order; empty at the start.
+            level: What the target's authority allows.
+        """
+        ...

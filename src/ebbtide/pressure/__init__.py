@@ -1,0 +1,1 @@
+"""Attack load from logs and a sensor. Nothing lives here yet."""

@@ -1,0 +1,1 @@
+"""Asks politely and keeps the whole answer."""

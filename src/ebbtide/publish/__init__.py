@@ -1,0 +1,1 @@
+"""Pure renderers of facts: charts and pages."""

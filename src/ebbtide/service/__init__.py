@@ -1,0 +1,1 @@
+"""Web pages, API and tests on schedule. Nothing lives here yet."""

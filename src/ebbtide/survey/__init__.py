@@ -1,0 +1,1 @@
+"""Conducts a round: opens, asks, resumes, seals, judges."""

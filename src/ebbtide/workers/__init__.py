@@ -1,0 +1,1 @@
+"""Executors: one spawned process per core, or this process."""
