@@ -80,7 +80,7 @@ LEGAL_FAULTS: Mapping[Stage, frozenset[Fault]] = MappingProxyType(
         ),
     }
 )
-"""Which fault can be met at which stage; ``REQUEST`` lasts until our last byte is handed over, then comes ``RESPONSE``."""
+"""Which fault can be met at which stage; ``REQUEST`` lasts until our last byte is handed over."""
 
 
 class Answered(msgspec.Struct, frozen=True, tag="answered", tag_field="kind"):

@@ -19,8 +19,10 @@ class TargetRow(msgspec.Struct, frozen=True):
 
 
 class OutcomeRow(msgspec.Struct, frozen=True):
-    """Table ``outcomes``: one row an attempt. The one that counts is the answered one with the fewest failed exchanges,
-    the latest of equals; without an answered one, the last.
+    """Table ``outcomes``: one row an attempt.
+
+    The attempt that counts is the answered one with the fewest failed exchanges, the latest of equals; without an
+    answered one, the last.
 
     Attributes:
         endpoint_id: 64-bit hash of (address, port); 0 if no address was known.
@@ -120,7 +122,7 @@ class SoftwareRow(msgspec.Struct, frozen=True):
     """Table ``judgements/<id>/software``: products named by an answer.
 
     Attributes:
-        is_family: This row gives the target's family; an answered target has exactly one such row, ``unknown`` if need be.
+        is_family: This row gives the target's family; an answered target has exactly one, ``unknown`` if need be.
     """
 
     target_id: bytes
