@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import typer
 import typer.main
-from typer.core import TyperCommand, TyperGroup, TyperOption
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from ebbtide.cli.app import app
 from ebbtide.model import configuration, facts, rows
@@ -46,8 +46,12 @@ def _command_lines(command: object, context: typer.Context) -> Iterator[str]:
             yield command.epilog + "\n"
         yield "| option | meaning |\n|---|---|"
         for parameter in command.params:
-            names = parameter.opts if isinstance(parameter, TyperOption) else [parameter.make_metavar(context)]
-            meaning = getattr(parameter, "help", None) or ""
+            if isinstance(parameter, TyperOption):
+                names, meaning = parameter.opts, parameter.help or ""
+            elif isinstance(parameter, TyperArgument):
+                names, meaning = [parameter.make_metavar(context)], parameter.help or ""
+            else:
+                continue
             yield f"| {', '.join(f'`{name}`' for name in names)} | {meaning} |"
         yield ""
 
