@@ -49,7 +49,7 @@ def _command_lines(command: object, context: typer.Context) -> Iterator[str]:
             if isinstance(parameter, TyperOption):
                 names, meaning = parameter.opts, parameter.help or ""
             elif isinstance(parameter, TyperArgument):
-                names, meaning = [parameter.make_metavar(context)], parameter.help or ""
+                names, meaning = [parameter.metavar or parameter.name or ""], parameter.help or ""
             else:
                 continue
             yield f"| {', '.join(f'`{name}`' for name in names)} | {meaning} |"
