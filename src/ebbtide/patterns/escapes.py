@@ -32,6 +32,10 @@ _LAST_LATIN1 = 0xFF
 _LAST_UNICODE = 0x10FFFF
 
 
+class UnsupportedPatternError(PatternError):
+    """A pattern is well formed elsewhere, but uses a construct that is refused here."""
+
+
 class Escape(NamedTuple):
     """An escape read: what it is, and where the next part begins."""
 
@@ -43,9 +47,9 @@ def refuse(construct: str, position: int, *, where: str, remedy: str = "") -> No
     """Refuse a construct by its name and place.
 
     Raises:
-        PatternError: Always.
+        UnsupportedPatternError: Always.
     """
-    raise PatternError(
+    raise UnsupportedPatternError(
         f"the pattern uses {construct} at character {position + 1}, which is refused.", where=where, remedy=remedy
     )
 

@@ -240,18 +240,11 @@ class _Reader:
         self._add_repeat(sign, _DEFINITE_REPEATS[sign])
 
     def _read_braces(self) -> None:
-        """``{n}``, ``{n,}``, ``{n,m}``; any other brace is itself."""
+        """``{n}``, ``{n,}``, ``{n,m}``; any other brace is itself, ``{,m}`` too, as RE2 and Go read it."""
         start = self.position
         inside, closed = self.pattern[start + 1 :].partition("}")[:2]
         low, comma, high = inside.partition(",")
         is_count = closed and set(low + high) <= set(string.digits)
-        if is_count and not low and high:
-            refuse(
-                f"the repetition {{{inside}}}",
-                start,
-                where=self.where,
-                remedy=f"Write {{0,{high}}}; RE2 and Go would read it letter by letter.",
-            )
         if not (is_count and low):
             self._add(_character("{", start, is_quoted=True), start + 1)
             return
