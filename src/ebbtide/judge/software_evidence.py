@@ -1,0 +1,130 @@
+"""The parts of an answer that can name software, picked out in one pass."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+import msgspec
+
+from ebbtide.judge.banners import MOST_BYTES
+from ebbtide.model.transcripts import Exchange, Purpose
+from ebbtide.patterns.regex import Pattern, compile_pattern
+
+SERVER = "http_header.server"
+POWERED_BY = "http_header.x_powered_by"
+VIA = "http_header.via"
+COOKIE = "http_header.cookie"
+WWW_AUTHENTICATE = "http_header.wwwauth"
+COMMENT = "apache_os"
+TITLE = "html_title"
+GENERATOR = "html_generator"
+ICON = "favicon.md5"
+
+PARTS: Mapping[str, str] = MappingProxyType(
+    {
+        SERVER: "server",
+        COMMENT: "server",
+        POWERED_BY: "x-powered-by",
+        VIA: "via",
+        COOKIE: "set-cookie",
+        WWW_AUTHENTICATE: "www-authenticate",
+        TITLE: "body",
+        GENERATOR: "body",
+        ICON: "body",
+    }
+)
+"""Which part of the answer a key speaks of, as ``Software.part`` names it."""
+
+MOST_PIECES = 24
+"""An answer with more telling fields than this is not read further."""
+
+_KEYS: Mapping[bytes, str] = MappingProxyType(
+    {
+        b"server": SERVER,
+        b"x-powered-by": POWERED_BY,
+        b"via": VIA,
+        b"set-cookie": COOKIE,
+        b"www-authenticate": WWW_AUTHENTICATE,
+    }
+)
+_HEAD_BYTES = 16_384
+_LONGEST_NAME = 128
+_OK = 200
+
+
+class Piece(msgspec.Struct, frozen=True):
+    """Something that may name software.
+
+    Attributes:
+        key: What fingerprints of this kind are held against.
+        value: At most ``MOST_BYTES``; of a cookie only its name and ``=``.
+    """
+
+    key: str
+    value: bytes
+
+
+class EvidenceReader:
+    """Picks out what some fingerprints can judge.
+
+    Args:
+        keys: The keys that the fingerprints have; what no fingerprint asks for is not looked for.
+    """
+
+    def __init__(self, keys: frozenset[str]) -> None:
+        self._keys = {name: key for name, key in _KEYS.items() if key in keys or key == SERVER}
+        self._page: list[tuple[str, tuple[bytes, ...], Pattern]] = []
+        if TITLE in keys:
+            title = compile_pattern(r"<title[^>]*>\s*([^<]{1,512})", ignore_case=True)
+            self._page.append((TITLE, (b"<title", b"<TITLE", b"<Title"), title))
+        if GENERATOR in keys:
+            self._page += [(GENERATOR, (b"enerator", b"ENERATOR"), pattern) for pattern in _generator_patterns()]
+        self._reads_icons = ICON in keys
+
+    def fields(self, exchange: Exchange) -> tuple[Piece, ...]:
+        """What the fields of an answer tell, in order, each once."""
+        found: dict[Piece, None] = {}
+        for name, value in exchange.fields:
+            key = self._keys.get(name.lower())
+            if key is not None and len(found) < MOST_PIECES:
+                found[Piece(key, _cookie_name(value) if key is COOKIE else value[:MOST_BYTES])] = None
+        return tuple(found)
+
+    def page(self, exchange: Exchange) -> tuple[Piece, ...]:
+        """What the head of a page tells: its title, its generator."""
+        if not self._page or not exchange.body:
+            return ()
+        head = exchange.body[:_HEAD_BYTES]
+        found: dict[Piece, None] = {}
+        for key, marks, pattern in self._page:
+            if any(mark in head for mark in marks):
+                match = pattern.search(head)
+                value = b" ".join((match.group(1) or b"").split()) if match else b""
+                if value:
+                    found[Piece(key, value[:MOST_BYTES])] = None
+        return tuple(found)
+
+    def icon(self, exchanges: Sequence[Exchange]) -> tuple[Piece, ...]:
+        """The MD5 of the icon, by which collections of fingerprints know it."""
+        if not self._reads_icons:
+            return ()
+        for exchange in exchanges:
+            is_icon = exchange.request.purpose is Purpose.ICON and exchange.status == _OK
+            if is_icon and exchange.body and not exchange.is_truncated:
+                return (Piece(ICON, hashlib.md5(exchange.body, usedforsecurity=False).hexdigest().encode("ascii")),)
+        return ()
+
+
+def _generator_patterns() -> tuple[Pattern, Pattern]:
+    """The generator of a page, its name before or behind its content."""
+    name = r"name\s*=\s*[\"']?generator[\"']?"
+    content = r"content\s*=\s*[\"']([^\"'<>]{1,256})"
+    return (
+        compile_pattern(rf"<meta\s+{name}\s+{content}", ignore_case=True),
+        compile_pattern(rf"<meta\s+{content}[\"']\s+{name}", ignore_case=True),
+    )
+
+
+def _cookie_name(value: bytes) -> bytes:
+    """The name of a cookie and ``=``; its value is nobody's business."""
+    return value.partition(b"=")[0].strip()[:_LONGEST_NAME] + b"="
