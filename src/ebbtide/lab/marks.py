@@ -1,0 +1,44 @@
+"""The marks by which the checks of 2001 know a hole, written down once more, apart from the checks that they test."""
+
+import re
+
+CAP_BYTES = 262_144
+"""A survey reads no more of a body, unless its settings say so."""
+
+ADMIN_TITLE = b"IIS Internet Services Manager (HTMLA)"
+
+_IDQ = re.compile(rb"\bIDQ\b", re.IGNORECASE)
+_DRIVE_PATH = re.compile(rb"[A-Za-z]:\\[^\r\n<>\"|?*]*\\")
+_TITLE = re.compile(rb"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
+_CLIENT_TEMPLATE = re.compile(
+    rb"<script\b[^>]*\btype\s*=\s*[\"']?text/[^\"'\s>]*template[^>]*>.*?</script", re.IGNORECASE | re.DOTALL
+)
+_SERVER_TAGS = re.compile(rb"<%.*?%>", re.DOTALL)
+_INFECTED = re.compile(rb"window\.open\(\s*[\"']readme\.eml[\"']", re.IGNORECASE)
+
+
+def shows_filter(body: bytes, name: bytes) -> bool:
+    """Whether the indexing filter itself answered: the token ``IDQ`` and the absent name that was asked for."""
+    return _IDQ.search(body) is not None and name in body
+
+
+def shows_path(body: bytes) -> bool:
+    """Whether a path with drive letter stands in the reply."""
+    return _DRIVE_PATH.search(body) is not None
+
+
+def shows_admin(status: int, body: bytes) -> bool:
+    """Whether these are the administration pages: 200 and their exact title."""
+    title = _TITLE.search(body)
+    return status == 200 and title is not None and title[1].strip() == ADMIN_TITLE  # noqa: PLR2004  the status itself
+
+
+def shows_script(status: int, body: bytes) -> bool:
+    """Whether a successful page holds server tags that nobody executed, client-side templates left aside."""
+    is_success = 200 <= status <= 299  # noqa: PLR2004  the class of success, RFC 9110 section 15.3
+    return is_success and _SERVER_TAGS.search(_CLIENT_TEMPLATE.sub(b"", body)) is not None
+
+
+def shows_infection(body: bytes) -> bool:
+    """Whether the page opens the worm's mail file in its visitor's browser."""
+    return _INFECTED.search(body) is not None
