@@ -1,0 +1,139 @@
+"""Asking a handful of servers from the command line, under the same rules of conduct as a round."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from ebbtide.conduct.authority import level_for
+from ebbtide.conduct.identity import user_agent
+from ebbtide.conduct.scope import Scope, build_scope
+from ebbtide.frame.ids import canonical_host, site_id, target_id
+from ebbtide.model.configuration import CapsSection, ClocksSection, Identity, LimitsSection, ScopeSection
+from ebbtide.model.errors import ConductError, FrameError
+from ebbtide.model.outcomes import Answered, Failed, Outcome, Skipped
+from ebbtide.model.targets import Level, Scheme, Target
+from ebbtide.model.transcripts import Exchange, Plan, Transcript
+from ebbtide.probe.resolve import resolve_hosts
+from ebbtide.probe.run import probe_assignments
+from ebbtide.probe.settings import Assignment, ProbeSettings
+
+NOWHERE = Path()
+_DEFAULT_PORTS = {Scheme.HTTP: 80, Scheme.HTTPS: 443}
+
+
+def ask_urls(urls: Sequence[str], plan: Plan, identity: Identity, open_ranges: Sequence[str]) -> list[Transcript]:
+    """Ask each URL's server once, at the highest level that its authority allows.
+
+    Args:
+        urls: http or https; only scheme, host and port are used.
+        plan: What to ask.
+        identity: Who asks; needed outside loopback.
+        open_ranges: Special-purpose prefixes opened by name.
+
+    Raises:
+        FrameError: A URL cannot be used.
+        ConductError: The rules forbid a target; nothing was sent to anybody.
+    """
+    scope = build_scope(ScopeSection(open=tuple(open_ranges)), identity, (), "--open")
+    assignments, unresolved = _assignments([parse_target(url) for url in urls], scope)
+    settings = ProbeSettings(
+        user_agent=user_agent(identity),
+        clocks=ClocksSection(),
+        caps=CapsSection(),
+        limits=LimitsSection(in_flight=20),
+        scope=scope,
+    )
+    done: list[Transcript] = []
+    probe_assignments(assignments, plan, settings, on_start=lambda _assignment: None, on_done=done.append)
+    return unresolved + done
+
+
+def _assignments(targets: Sequence[Target], scope: Scope) -> tuple[list[Assignment], list[Transcript]]:
+    resolved = dict(resolve_hosts({target.host for target in targets}))
+    assignments: list[Assignment] = []
+    unresolved: list[Transcript] = []
+    for target in targets:
+        addresses = resolved[target.host]
+        if isinstance(addresses, Failed):
+            unresolved.append(Transcript(target=target, attempt=1, outcome=addresses, exchanges=()))
+            continue
+        for forbidden in (scope.decide_host(target.host), *(scope.decide_address(address) for address in addresses)):
+            if forbidden is not None:
+                raise ConductError(
+                    f"{target.base_url} is {forbidden.reason.replace('_', ' ')} ({forbidden.detail}).",
+                    remedy="Open the range by name with --open, for example --open 127.0.0.0/8."
+                    if "identity" not in forbidden.detail
+                    else "Outside loopback say who asks: --organisation, --page and --contact.",
+                )
+        level = min((level_for(address, Level.ACTIVE, scope) for address in addresses), key=_caution)
+        assignments.append(Assignment(target=target, addresses=addresses, attempt=1, level=level))
+    return assignments, unresolved
+
+
+def _caution(level: Level) -> int:
+    return 0 if level is Level.PASSIVE else 1
+
+
+def parse_target(url: str) -> Target:
+    """The target that a URL names.
+
+    Raises:
+        FrameError: It is no http or https URL, or its port is out of range.
+    """
+    try:
+        parts = urlsplit(url if "//" in url else f"http://{url}")
+        scheme, host, port = Scheme(parts.scheme), canonical_host(parts.hostname or ""), parts.port
+    except FrameError:
+        raise
+    except ValueError as error:
+        raise FrameError(
+            f"{url!r} cannot be asked: {error}.", remedy="Write it like http://host:8080/ or https://host/."
+        ) from error
+    port = _DEFAULT_PORTS[scheme] if port is None else port
+    if port == 0:
+        raise FrameError(f"{url!r} names port 0.", remedy="Ports run from 1 to 65535.")
+    return Target(target_id(host, "*", port, scheme), site_id(host), host, "", port, scheme)
+
+
+def outcome_text(outcome: Outcome) -> str:
+    """An outcome in one short phrase."""
+    match outcome:
+        case Answered():
+            return "answered"
+        case Failed():
+            return f"failed: {outcome.stage}/{outcome.fault}" + (f" ({outcome.detail})" if outcome.detail else "")
+        case Skipped():
+            return f"skipped: {outcome.reason}"
+
+
+def exchange_view(transcript: Transcript) -> dict[str, object]:
+    """A transcript as plain values, for JSON and tables; octets as Latin-1 text."""
+    return {
+        "target": transcript.target.base_url,
+        "address": transcript.address,
+        "outcome": outcome_text(transcript.outcome),
+        "elapsed_s": transcript.elapsed_s,
+        "exchanges": [_one(exchange) for exchange in transcript.exchanges],
+    }
+
+
+def _one(exchange: Exchange) -> dict[str, object]:
+    return {
+        "method": str(exchange.request.method),
+        "path": exchange.request.path,
+        "outcome": outcome_text(exchange.outcome),
+        "status": exchange.status,
+        "http_version": exchange.http_version,
+        "reason": exchange.reason.decode("latin-1"),
+        "fields": [[name.decode("latin-1"), value.decode("latin-1")] for name, value in exchange.fields],
+        "server": b", ".join(exchange.field_values(b"server")).decode("latin-1") or None,
+        "body": exchange.body.decode("latin-1"),
+        "body_bytes": exchange.body_bytes,
+        "body_sha256": exchange.body_sha256.hex(),
+        "is_truncated": exchange.is_truncated,
+        "deviations": [str(deviation) for deviation in exchange.deviations],
+        "tls": None
+        if exchange.tls is None
+        else {"version": exchange.tls.version, "cipher": exchange.tls.cipher, "alpn": exchange.tls.alpn},
+        "total_s": exchange.total_s,
+    }

@@ -1,0 +1,165 @@
+"""The demonstration: a world, a survey of it round by round, facts, report, and the comparison with the truth."""
+
+import shutil
+import time
+from pathlib import Path
+
+import msgspec
+
+from ebbtide.cli.laboratory import free_port, running_lab, scenario_world, write_frame, write_truth
+from ebbtide.cli.output import progress_bar
+from ebbtide.cli.reporting import write_report
+from ebbtide.cli.verifying import Verification, verify_survey
+from ebbtide.estimate.compute import compute_facts
+from ebbtide.lab.world import World
+from ebbtide.model.configuration import SurveyConfig
+from ebbtide.model.errors import ConfigurationError
+from ebbtide.model.facts import Fact
+from ebbtide.rounds.facts import write_facts
+from ebbtide.rounds.folder import SurveyFolder
+from ebbtide.survey.judging import judge_round
+from ebbtide.survey.running import run_round
+from ebbtide.survey.sealing import seal_round
+from ebbtide.survey.settings import load_config
+from ebbtide.survey.starting import init_survey
+
+MARKER = "demo.json"
+
+
+class DemoOrder(msgspec.Struct, frozen=True):
+    """What the caller wants to see."""
+
+    out: Path
+    scenario: str
+    seed: int
+    scale: float
+    port: int | None
+    quiet: bool
+
+
+class RoundTiming(msgspec.Struct, frozen=True):
+    """How long one round took, in seconds of wall clock."""
+
+    label: str
+    probing_s: float
+    judging_s: float
+
+
+class DemoResult(msgspec.Struct, frozen=True):
+    """What the demonstration made."""
+
+    facts: tuple[Fact, ...]
+    timings: tuple[RoundTiming, ...]
+    facts_path: Path
+    report_path: Path
+    survey_path: Path
+    verification: Verification
+
+    @property
+    def is_verified(self) -> bool:
+        """The survey saw what was there to be seen, server by server."""
+        return self.verification.is_clean
+
+
+def run_demo(order: DemoOrder) -> DemoResult:
+    """Serve, survey, judge, estimate, report and verify.
+
+    Raises:
+        ConfigurationError: The folder holds something else, or the scenario cannot be used.
+    """
+    world = scenario_world(order.scenario, order.seed, order.scale)
+    out = _fresh_folder(order.out)
+    folder = init_survey(out / "survey", f"demonstration, seed {order.seed}")
+    port = order.port or free_port()
+    write_frame(world, folder.path / "targets.csv", port)
+    (folder.path / "survey.toml").write_text(_configuration_text(world, order), encoding="utf-8")
+    truth = write_truth(world, out / "truth", port)
+    config = load_config(folder.path)
+    timings = tuple(_conduct_round(order, world, folder, config, month, port) for month in world.months)
+    facts = compute_facts(folder)
+    for month in world.months:
+        write_facts(folder, month, folder.round(month).judgement or "", [fact for fact in facts if fact.round == month])
+    facts_path = out / "facts.json"
+    facts_path.write_bytes(msgspec.json.format(msgspec.json.encode(facts), indent=1))
+    report_path = out / "report.html"
+    write_report(folder, config, facts, report_path, is_lab=True, assumptions=world.assumption_texts())
+    return DemoResult(facts, timings, facts_path, report_path, folder.path, verify_survey(folder, truth, facts))
+
+
+def _fresh_folder(out: Path) -> Path:
+    """An empty folder, where only an earlier demonstration may be replaced."""
+    out = out.resolve()
+    if out.exists() and not out.is_dir():
+        raise ConfigurationError(f"{out} is a file.", remedy="Name a folder with --out.")
+    if out.exists() and any(out.iterdir()):
+        if not (out / MARKER).is_file():
+            raise ConfigurationError(
+                f"{out} holds something that is no demonstration.", remedy="Name another folder with --out."
+            )
+        shutil.rmtree(out)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / MARKER).write_text("{}\n", encoding="utf-8")
+    return out
+
+
+def _configuration_text(world: World, order: DemoOrder) -> str:
+    """The demonstration's survey.toml: everything on loopback, opened by name; assumptions as the scenario has them."""
+    lines = [
+        "# Written by `ebbtide demo`. Everything asked lies on this machine's loopback.",
+        "[survey]",
+        f'name = "demonstration, seed {order.seed}"',
+        'vantage = "loopback"',
+        "",
+        "[[frame.source]]",
+        'path = "targets.csv"',
+        'format = "csv"',
+        "",
+        "[scope]",
+        'open = ["127.0.0.0/8"]',
+        "",
+        "[limits]",
+        "in_flight = 400",
+        "in_flight_per_prefix = 200",
+        "requests_per_prefix_s = 0",
+        "",
+        "[clocks]",
+        "connect_s = 1.5",
+        "handshake_s = 3.0",
+        "target_s = 10.0",
+        "",
+        "[plan]",
+        'level = "active"',
+        'absent_extension = "ida"',
+        "",
+        "[attempts]  # the lab declares its own clock: no hours need to pass between two attempts",
+        "most = 2",
+        "spacing_s = 0",
+        "",
+        "[checks]",
+        'packs = ["iis-2001"]',
+    ]
+    for check, parameters in sorted(world.parameters().items()):
+        lines += ["", f"[checks.parameters.{check}]  # an assumption of the scenario"]
+        lines += [f"{name} = {msgspec.json.encode(value).decode()}" for name, value in sorted(parameters.items())]
+    for month in world.months:
+        lines += ["", f'[round."{month}"]', f'date = "{world.reference_date(month)}"']
+    return "\n".join(lines) + "\n"
+
+
+def _conduct_round(
+    order: DemoOrder, world: World, folder: SurveyFolder, config: SurveyConfig, month: str, port: int
+) -> RoundTiming:
+    """One month: the lab up, everybody asked, sealed; the lab down, the answers judged."""
+    log = folder.path.parent / "access" / f"{month}.log"
+    log.parent.mkdir(exist_ok=True)
+    started = time.perf_counter()
+    with (
+        running_lab(order.scenario, order.seed, order.scale, month, port, log),
+        progress_bar(f"asking {month}", quiet=order.quiet) as progress,
+    ):
+        run_round(folder, month, config, as_of=world.reference_date(month), progress=progress)
+    seal_round(folder, month)
+    probed = time.perf_counter()
+    with progress_bar(f"judging {month}", quiet=order.quiet) as progress:
+        judge_round(folder, month, config, progress=progress)
+    return RoundTiming(month, round(probed - started, 3), round(time.perf_counter() - probed, 3))

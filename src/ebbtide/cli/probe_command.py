@@ -1,0 +1,59 @@
+"""``ebbtide probe``: ask a few servers now and show their whole answers; nothing enters a survey."""
+
+from typing import Annotated
+
+import typer
+
+from ebbtide.cli.options import JsonOption, OpenOption
+from ebbtide.cli.output import print_json_lines, print_table
+
+
+def probe(
+    urls: Annotated[
+        list[str], typer.Argument(metavar="URL...", help="What to ask, for example http://127.0.0.1:8080/")
+    ],
+    open_ranges: OpenOption = None,
+    organisation: Annotated[str, typer.Option(help="Who asks; needed for anything outside loopback.")] = "",
+    page: Annotated[str, typer.Option(help="Page that explains the asking; needed outside loopback.")] = "",
+    contact: Annotated[str, typer.Option(help="Mail address for questions; needed outside loopback.")] = "",
+    *,
+    json: JsonOption = False,
+) -> None:
+    """Ask for / , an absent name and the icon, and print each exchange.
+
+    Example: ebbtide probe http://127.0.0.1:8080/ --open 127.0.0.0/8 --json
+    """
+    from ebbtide.cli.asking import NOWHERE, ask_urls, exchange_view
+    from ebbtide.judge.engine import load_engine
+    from ebbtide.model.configuration import ChecksSection, Identity, PlanSection
+
+    engine = load_engine(ChecksSection(packs=()), PlanSection(), NOWHERE)
+    identity = Identity(organisation=organisation, page=page, contact=contact)
+    transcripts = ask_urls(urls, engine.plan(b"ebbtide probe"), identity, open_ranges or [])
+    if json:
+        print_json_lines(exchange_view(transcript) for transcript in transcripts)
+        return
+    print_table(
+        "",
+        ("target", "request", "outcome", "status", "octets", "server", "deviations"),
+        [row for transcript in transcripts for row in _rows(exchange_view(transcript))],
+        right=(3, 4),
+    )
+
+
+def _rows(view: dict[str, object]) -> list[tuple[str | int | None, ...]]:
+    exchanges = view["exchanges"]
+    if not isinstance(exchanges, list) or not exchanges:
+        return [(str(view["target"]), "", str(view["outcome"]), None, None, None, None)]
+    return [
+        (
+            str(view["target"]),
+            f"{exchange['method']} {exchange['path']}",
+            exchange["outcome"],
+            exchange["status"],
+            exchange["body_bytes"],
+            exchange["server"],
+            ", ".join(exchange["deviations"]) or None,
+        )
+        for exchange in exchanges
+    ]

@@ -1,0 +1,95 @@
+"""``ebbtide facts``, ``report`` and ``sql``: reading what the rounds say."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ebbtide.cli.options import JsonOption, SurveyOption
+from ebbtide.cli.output import print_json, print_line, print_table
+
+
+def facts(
+    survey: SurveyOption = Path(),
+    metric: Annotated[str | None, typer.Option(help="Only this metric, for example prevalence.")] = None,
+    check: Annotated[str | None, typer.Option(help="Only this check.")] = None,
+    unit: Annotated[str | None, typer.Option(help="Only this unit of count: site or address.")] = None,
+    *,
+    json: JsonOption = False,
+) -> None:
+    """Compute the facts of all judged rounds, keep them in facts/, and print them.
+
+    Example: ebbtide facts --survey my-survey --metric prevalence --unit address
+    """
+    from ebbtide.cli.tables import print_facts
+    from ebbtide.estimate.compute import compute_facts
+    from ebbtide.rounds.facts import write_facts
+    from ebbtide.rounds.folder import SurveyFolder
+
+    folder = SurveyFolder.open(survey)
+    computed = compute_facts(folder)
+    for label in sorted({fact.round for fact in computed}):
+        write_facts(
+            folder, label, folder.round(label).judgement or "", [fact for fact in computed if fact.round == label]
+        )
+    chosen = [
+        fact
+        for fact in computed
+        if (metric is None or fact.metric == metric)
+        and (check is None or fact.check == check)
+        and (unit is None or fact.unit == unit)
+    ]
+    if json:
+        print_json(chosen)
+    else:
+        print_facts(chosen)
+
+
+def report(
+    survey: SurveyOption = Path(),
+    out: Annotated[Path, typer.Option(help="File of the report.")] = Path("report.html"),
+    *,
+    json: JsonOption = False,
+) -> None:
+    """Write the report of all judged rounds as one page that needs no network and no script.
+
+    Example: ebbtide report --survey my-survey --out report.html
+    """
+    from ebbtide.cli.reporting import write_report
+    from ebbtide.estimate.compute import compute_facts
+    from ebbtide.rounds.folder import SurveyFolder
+    from ebbtide.survey.settings import load_config
+
+    folder = SurveyFolder.open(survey)
+    config = load_config(folder.path)
+    write_report(folder, config, compute_facts(folder), out)
+    if json:
+        print_json({"report": str(out)})
+    else:
+        print_line(f"wrote {out}")
+
+
+def sql(
+    query: Annotated[str, typer.Argument(metavar="QUERY", help="One SELECT over the views of all rounds.")],
+    survey: SurveyOption = Path(),
+    *,
+    json: JsonOption = False,
+) -> None:
+    """Ask the stored rounds anything, in SQL; nothing can be changed this way.
+
+    Example: ebbtide sql "SELECT round, kind, count(*) FROM final_outcomes GROUP BY ALL ORDER BY ALL" --survey my-survey
+    """
+    from ebbtide.rounds.database import ask
+    from ebbtide.rounds.folder import SurveyFolder
+
+    columns, rows = ask(SurveyFolder.open(survey), query)
+    if json:
+        print_json([dict(zip(columns, row, strict=True)) for row in rows])
+    else:
+        print_table("", columns, [[_cell(value) for value in row] for row in rows])
+
+
+def _cell(value: object) -> str | int | float | None:
+    if value is None or isinstance(value, str | int | float):
+        return value
+    return value.hex() if isinstance(value, bytes) else str(value)

@@ -1,0 +1,131 @@
+"""``ebbtide survey ...`` and ``ebbtide judge``: conducting a round."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ebbtide.cli.options import JsonOption, RoundArgument, SurveyOption
+from ebbtide.cli.output import print_json, print_line, print_table, progress_bar
+
+app = typer.Typer(
+    no_args_is_help=True, help="Plan, run, resume and seal the rounds of a survey.", rich_markup_mode=None
+)
+
+
+@app.command(epilog="Example: ebbtide survey init my-survey --name 'Universities of Freedonia'")
+def init(
+    path: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to make.")],
+    name: Annotated[str, typer.Option(help="Name of the survey.")] = "survey",
+    *,
+    json: JsonOption = False,
+) -> None:
+    """Make a survey's folder with a survey.toml that explains itself."""
+    from ebbtide.survey.starting import init_survey
+
+    folder = init_survey(path, name)
+    if json:
+        print_json({"path": str(folder.path), "shards": folder.shards})
+    else:
+        print_line(
+            f"made {folder.path}; now edit {folder.path / 'survey.toml'}, then: ebbtide survey plan --survey {path}"
+        )
+
+
+@app.command(epilog="Example: ebbtide survey plan --survey my-survey")
+def plan(survey: SurveyOption = Path(), *, json: JsonOption = False) -> None:
+    """Say who would be asked, how often and who is left out; no packet is sent."""
+    from ebbtide.rounds.folder import SurveyFolder
+    from ebbtide.survey.planning import plan_summary
+    from ebbtide.survey.settings import load_config
+
+    folder = SurveyFolder.open(survey)
+    summary = plan_summary(folder, load_config(folder.path))
+    if json:
+        print_json(summary)
+    else:
+        print_record("plan", summary)
+
+
+@app.command(epilog="Example: ebbtide survey run 2001-07 --survey my-survey --as-of 2001-07-15")
+def run(
+    round_label: RoundArgument,
+    survey: SurveyOption = Path(),
+    as_of: Annotated[str | None, typer.Option(help="Reference date of the round, YYYY-MM-DD.")] = None,
+    *,
+    json: JsonOption = False,
+) -> None:
+    """Start a round, or go on with it where it was interrupted."""
+    from ebbtide.rounds.folder import SurveyFolder
+    from ebbtide.survey.running import run_round
+    from ebbtide.survey.settings import load_config
+
+    folder = SurveyFolder.open(survey)
+    config = load_config(folder.path)
+    with progress_bar(f"round {round_label}", quiet=json) as progress:
+        summary = run_round(folder, round_label, config, as_of=as_of, progress=progress)
+    if json:
+        print_json(summary)
+    else:
+        print_record(f"round {round_label}", summary)
+
+
+@app.command(epilog="Example: ebbtide survey status 2001-07 --survey my-survey")
+def status(round_label: RoundArgument, survey: SurveyOption = Path(), *, json: JsonOption = False) -> None:
+    """Say how far a round has come."""
+    from ebbtide.rounds.folder import SurveyFolder
+    from ebbtide.survey.status import round_status
+
+    state = round_status(SurveyFolder.open(survey), round_label)
+    if json:
+        print_json(state)
+    else:
+        print_record(f"round {round_label}", state)
+
+
+@app.command(epilog="Example: ebbtide survey seal 2001-07 --survey my-survey")
+def seal(round_label: RoundArgument, survey: SurveyOption = Path(), *, json: JsonOption = False) -> None:
+    """Close a round for good: every planned target must have answered, failed or been skipped."""
+    from ebbtide.rounds.folder import SurveyFolder
+    from ebbtide.survey.sealing import seal_round
+
+    summary = seal_round(SurveyFolder.open(survey), round_label)
+    if json:
+        print_json(summary)
+    else:
+        print_record(f"round {round_label} sealed", summary)
+
+
+def judge(round_label: RoundArgument, survey: SurveyOption = Path(), *, json: JsonOption = False) -> None:
+    """Judge a sealed round's stored answers with the checks of survey.toml; no packet is sent.
+
+    Example: ebbtide judge 2001-07 --survey my-survey
+    """
+    from ebbtide.rounds.folder import SurveyFolder
+    from ebbtide.survey.judging import judge_round
+    from ebbtide.survey.settings import load_config
+
+    folder = SurveyFolder.open(survey)
+    config = load_config(folder.path)
+    with progress_bar(f"judging {round_label}", quiet=json) as progress:
+        summary = judge_round(folder, round_label, config, progress=progress)
+    if json:
+        print_json(summary)
+    else:
+        print_record(f"round {round_label} judged", summary)
+
+
+def print_record(title: str, record: object) -> None:
+    """A flat record as a table of two columns; mappings inside it become rows of their own."""
+    import msgspec
+
+    rows: list[tuple[str, str]] = []
+    for name, value in msgspec.to_builtins(record).items():
+        label = name.replace("_", " ")
+        if isinstance(value, dict):
+            rows += [(f"{label}: {key}", str(count)) for key, count in value.items()]
+        elif isinstance(value, list):
+            rows += [(label, str(item)) for item in value]
+        else:
+            rows.append((label, f"{value:,}" if isinstance(value, int) else str(value)))
+    print_table(title, ("", ""), rows)
