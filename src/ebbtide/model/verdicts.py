@@ -124,6 +124,7 @@ class CheckInfo(msgspec.Struct, frozen=True):
     Attributes:
         version: Hash of the check's normalised content, 16 hexadecimal digits.
         families: Its base: the families it is asked of; empty means every server.
+        words: What it means when it is shown; empty where the judgement was stored without it.
     """
 
     id: str
@@ -134,6 +135,7 @@ class CheckInfo(msgspec.Struct, frozen=True):
     families: tuple[str, ...]
     remedy: str
     sources: tuple[str, ...]
+    words: str = ""
 
 
 class JudgementManifest(msgspec.Struct, frozen=True):
