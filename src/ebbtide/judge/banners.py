@@ -13,11 +13,49 @@ MOST_PRODUCTS = 16
 _LONGEST_WORD = 80
 _SHORTEST_NAME = 3
 _NAMES_NOTHING = frozenset(
-    (
-        "anonymous closed confidential default empty hidden http https httpserver masked my myserver n-a na nil no none "
-        "nothing null private protected redacted removed secret secure secured server site the unavailable undefined "
-        "undisclosed unknown unspecified web web-server webserver website-server www www-server your"
-    ).split()
+    {
+        "anonymous",
+        "closed",
+        "confidential",
+        "default",
+        "empty",
+        "hidden",
+        "http",
+        "https",
+        "httpserver",
+        "masked",
+        "my",
+        "myserver",
+        "n-a",
+        "na",
+        "nil",
+        "no",
+        "none",
+        "nothing",
+        "null",
+        "private",
+        "protected",
+        "redacted",
+        "removed",
+        "secret",
+        "secure",
+        "secured",
+        "server",
+        "site",
+        "the",
+        "unavailable",
+        "undefined",
+        "undisclosed",
+        "unknown",
+        "unspecified",
+        "web",
+        "web-server",
+        "webserver",
+        "website-server",
+        "www",
+        "www-server",
+        "your",
+    }
 )
 
 
@@ -83,7 +121,11 @@ def _names_nothing(word: str) -> bool:
     """Whether a word names no product: a mask, or no letter at all."""
     name = slug(word.partition("/")[0])
     is_filler = set(name) <= {"x", "-"}
-    return name in _NAMES_NOTHING or is_filler or not any(character.isalpha() for character in name)
+    return (
+        not _NAMES_NOTHING.isdisjoint((name, slug(word)))
+        or is_filler
+        or not any(character.isalpha() for character in name)
+    )
 
 
 def _product(word: str) -> Product:

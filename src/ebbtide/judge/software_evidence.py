@@ -3,8 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-
-import msgspec
+from typing import NamedTuple
 
 from ebbtide.judge.banners import MOST_BYTES
 from ebbtide.model.transcripts import Exchange, Purpose
@@ -52,8 +51,8 @@ _LONGEST_NAME = 128
 _OK = 200
 
 
-class Piece(msgspec.Struct, frozen=True):
-    """Something that may name software.
+class Piece(NamedTuple):
+    """Something that may name software; a tuple, since it is hashed for every answer.
 
     Attributes:
         key: What fingerprints of this kind are held against.
@@ -83,11 +82,14 @@ class EvidenceReader:
 
     def fields(self, exchange: Exchange) -> tuple[Piece, ...]:
         """What the fields of an answer tell, in order, each once."""
-        found: dict[Piece, None] = {}
+        key_of = self._keys.get
+        found: list[Piece] = []
         for name, value in exchange.fields:
-            key = self._keys.get(name.lower())
+            key = key_of(name.lower())
             if key is not None and len(found) < MOST_PIECES:
-                found[Piece(key, _cookie_name(value) if key is COOKIE else value[:MOST_BYTES])] = None
+                piece = Piece(key, _cookie_name(value) if key is COOKIE else value[:MOST_BYTES])
+                if piece not in found:
+                    found.append(piece)
         return tuple(found)
 
     def page(self, exchange: Exchange) -> tuple[Piece, ...]:
