@@ -1,0 +1,194 @@
+import pickle
+from datetime import date
+
+import pytest
+
+from ebbtide.conduct.authority import level_for
+from ebbtide.conduct.opt_outs import OptOut
+from ebbtide.conduct.scope import Scope, build_scope
+from ebbtide.model.configuration import Identity, ScopeSection
+from ebbtide.model.errors import ConductError
+from ebbtide.model.outcomes import Skipped, SkipReason
+from ebbtide.model.targets import Level
+
+KNOWN = Identity("Example University", "https://survey.example.org/", "survey@example.org")
+DAY = date(2026, 5, 1)
+
+
+def scope_of(
+    *opened: str, exclude: tuple[str, ...] = (), opt_outs: tuple[OptOut, ...] = (), identity: Identity = KNOWN
+) -> Scope:
+    section = ScopeSection(open=opened, exclude=exclude)
+    return build_scope(section, identity, opt_outs, "survey.toml", today=DAY)
+
+
+def reason(decision: Skipped | None) -> SkipReason | None:
+    return decision.reason if decision else None
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "0.0.0.0",
+        "10.1.2.3",
+        "100.64.0.1",
+        "127.0.0.1",
+        "169.254.169.254",
+        "172.31.255.255",
+        "192.168.1.1",
+        "198.19.255.255",
+        "224.0.0.1",
+        "255.255.255.255",
+        "::",
+        "::1",
+        "::ffff:8.8.8.8",
+        "64:ff9b::808:808",
+        "2001:db8::1",
+        "2002:808:808::1",
+        "3fff::1",
+        "fc00::1",
+        "fe80::1",
+        "fe80::1%eth0",
+        "fec0::1",
+        "ff02::1",
+    ],
+)
+def test_what_is_set_aside_is_closed(address: str) -> None:
+    assert reason(scope_of().decide_address(address)) is SkipReason.OUT_OF_SCOPE
+
+
+@pytest.mark.parametrize(
+    "address", ["8.8.8.8", "172.32.0.0", "11.0.0.0", "126.255.255.255", "128.0.0.0", "2606:4700::1111", "2a00::1"]
+)
+def test_ordinary_addresses_are_asked_when_we_say_who_we_are(address: str) -> None:
+    assert scope_of().decide_address(address) is None
+
+
+def test_without_an_identity_only_opened_loopback_is_asked() -> None:
+    scope = scope_of("127.0.0.0/8", "::1/128", "10.0.0.0/8", "::ffff:0:0/96", identity=Identity())
+    assert scope.decide_address("127.0.0.1") is None
+    assert scope.decide_address("::1") is None
+    assert scope.decide_address("::ffff:127.0.0.1") is None
+    for outside in ("8.8.8.8", "10.0.0.1", "2a00::1", "::ffff:8.8.8.8"):
+        assert scope.decide_address(outside) == Skipped(SkipReason.OUT_OF_SCOPE, "no identity")
+
+
+@pytest.mark.parametrize(
+    ("outer", "address"),
+    [
+        ("::ffff:0:0/96", "::ffff:127.0.0.1"),
+        ("2002::/16", "2002:7f00:1::"),
+        ("64:ff9b::/96", "64:ff9b::7f00:1"),
+        ("64:ff9b:1::/48", "64:ff9b:1::a00:1"),
+        ("::/96", "::10.0.0.1"),
+        ("2001::/32", "2001:0:0808:0808:0:0:80ff:fffe"),
+        ("2001::/32", "2001:0:7f00:1:0:0:f7f7:f7f7"),
+    ],
+)
+def test_an_opened_translation_range_does_not_open_the_address_inside(outer: str, address: str) -> None:
+    decision = scope_of(outer).decide_address(address)
+    assert decision is not None
+    assert decision.detail.startswith("embeds ")
+
+
+def test_the_address_inside_a_translated_one_is_asked_when_both_are_opened() -> None:
+    assert scope_of("2002::/16").decide_address("2002:808:808::1") is None
+    assert scope_of("64:ff9b::/96", "10.0.0.0/8").decide_address("64:ff9b::a00:1") is None
+
+
+def test_opening_a_range_leaves_a_narrower_special_range_closed() -> None:
+    scope = scope_of("240.0.0.0/4", "192.0.0.0/24")
+    assert scope.decide_address("240.0.0.1") is None
+    assert scope.decide_address("255.255.255.255") is not None
+    assert scope.decide_address("192.0.0.100") is None
+    assert scope.decide_address("192.0.0.170") is not None
+
+
+def test_a_part_of_a_range_can_be_opened_alone() -> None:
+    scope = scope_of("127.10.0.0/16")
+    assert scope.decide_address("127.10.255.255") is None
+    assert scope.decide_address("127.11.0.0") is not None
+    assert scope.decide_address("127.9.255.255") is not None
+
+
+def test_an_exclusion_closes_what_was_opened() -> None:
+    scope = scope_of("127.0.0.0/8", exclude=("127.0.0.9", "127.3.0.0/16", "93.184.0.0/16", "2a00:1::/32"))
+    assert scope.decide_address("127.0.0.8") is None
+    for address in ("127.0.0.9", "127.3.2.1", "93.184.216.34", "2a00:1::5"):
+        decision = scope.decide_address(address)
+        assert reason(decision) is SkipReason.OUT_OF_SCOPE
+        assert decision is not None
+        assert "excluded by the operator" in decision.detail
+
+
+def test_opt_outs_of_addresses_and_names_are_honoured_until_they_expire() -> None:
+    scope = scope_of(
+        opt_outs=(
+            OptOut("93.184.216.0/24", DAY),
+            OptOut("94.0.0.1", date(2026, 4, 30)),
+            OptOut("www.example.org"),
+            OptOut(".Bücher.example"),
+        )
+    )
+    assert reason(scope.decide_address("93.184.216.34")) is SkipReason.OPTED_OUT
+    assert scope.decide_address("94.0.0.1") is None
+    assert reason(scope.decide_host("www.example.org")) is SkipReason.OPTED_OUT
+    assert scope.decide_host("example.org") is None
+    assert reason(scope.decide_host("xn--bcher-kva.example")) is SkipReason.OPTED_OUT
+    assert reason(scope.decide_host("shop.xn--bcher-kva.example")) is SkipReason.OPTED_OUT
+    assert scope.decide_host("notxn--bcher-kva.example") is None
+
+
+def test_an_opted_out_address_inside_a_translated_one_is_opted_out() -> None:
+    scope = scope_of("64:ff9b::/96", opt_outs=(OptOut("93.184.216.34"),))
+    assert reason(scope.decide_address("64:ff9b::5db8:d822")) is SkipReason.OPTED_OUT
+
+
+def test_a_host_that_is_an_address_is_decided_on_as_an_address() -> None:
+    assert reason(scope_of().decide_host("127.0.0.1")) is SkipReason.OUT_OF_SCOPE
+    assert scope_of("127.0.0.0/8").decide_host("127.0.0.1") is None
+
+
+@pytest.mark.parametrize("text", ["", "127.1", "0x7f.0.0.1", "2130706433", "localhost", "127.0.0.1 ", "[::1]"])
+def test_odd_spellings_of_an_address_never_pass(text: str) -> None:
+    assert scope_of("127.0.0.0/8", "::1/128").decide_address(text) is not None
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value"),
+    [
+        (ScopeSection(open=("127.0.0.0/8", "10.0.0.0/33")), "scope.open[1]", "10.0.0.0/33"),
+        (ScopeSection(open=("127.0.0.1/8",)), "scope.open[0]", "127.0.0.1/8"),
+        (ScopeSection(open=("0.0.0.0/0",)), "scope.open[0]", "0.0.0.0/0"),
+        (ScopeSection(open=("8.8.8.0/24",)), "scope.open[0]", "8.8.8.0/24"),
+        (ScopeSection(exclude=("a.example", "10.0.0.0/")), "scope.exclude[1]", "10.0.0.0/"),
+        (ScopeSection(exclude=("300.1.1.1",)), "scope.exclude[0]", "300.1.1.1"),
+        (ScopeSection(exclude=("*.example.org",)), "scope.exclude[0]", "*.example.org"),
+    ],
+)
+def test_a_bad_prefix_names_the_dotted_key_and_the_value(section: ScopeSection, key: str, value: str) -> None:
+    with pytest.raises(ConductError) as caught:
+        build_scope(section, KNOWN, (), "survey.toml")
+    assert caught.value.where == f"survey.toml: {key}"
+    assert value in caught.value.what
+    assert caught.value.remedy
+
+
+def test_an_opt_out_that_names_nothing_stops_the_survey_even_when_expired() -> None:
+    with pytest.raises(ConductError, match=r"opt-outs\.csv:7"):
+        scope_of(opt_outs=(OptOut("300.1.1.1/8", date(2020, 1, 1), where="opt-outs.csv:7"),))
+
+
+def test_a_scope_survives_pickling() -> None:
+    scope = scope_of("127.0.0.0/8", exclude=("a.example", "127.0.0.9"))
+    again = pickle.loads(pickle.dumps(scope))  # noqa: S301  # our own value
+    assert again == scope
+    assert again.decide_address("127.0.0.9") == scope.decide_address("127.0.0.9")
+
+
+def test_only_opened_loopback_may_be_asked_actively() -> None:
+    scope = scope_of("127.0.0.0/8", exclude=("127.0.0.9",))
+    assert level_for("127.0.0.1", Level.ACTIVE, scope) is Level.ACTIVE
+    assert level_for("127.0.0.1", Level.PASSIVE, scope) is Level.PASSIVE
+    for closed in ("127.0.0.9", "8.8.8.8", "::1", "no address"):
+        assert level_for(closed, Level.ACTIVE, scope) is Level.PASSIVE
