@@ -1,0 +1,63 @@
+"""All checks of a survey: those of its packs and the operator's templates."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from ebbtide.judge.check_reading import template_check
+from ebbtide.judge.checks import Check
+from ebbtide.judge.packs import load_pack
+from ebbtide.judge.template_reading import read_template_file, template_files
+from ebbtide.model.configuration import ChecksSection
+from ebbtide.model.errors import CheckError
+from ebbtide.model.verdicts import CheckInfo
+
+
+def list_checks(checks: ChecksSection, folder: Path) -> tuple[CheckInfo, ...]:
+    """The checks that judge a survey, in the order of its judgement.
+
+    Args:
+        checks: ``[checks]``.
+        folder: The survey's folder, from which paths of templates are taken.
+
+    Raises:
+        CheckError: A pack, a template or a parameter cannot be used.
+    """
+    return tuple(check.info for check in load_checks(checks, folder))
+
+
+def load_checks(checks: ChecksSection, folder: Path) -> tuple[Check, ...]:
+    """The same, as records that can decide; each stands after those that it builds on.
+
+    In a folder of templates, those that are not run are passed over: ``linting.lint`` tells why.
+
+    Raises:
+        CheckError: A pack, a template or a parameter cannot be used.
+    """
+    found: dict[str, Check] = {}
+    for pack in dict.fromkeys(checks.packs):
+        for check in load_pack(pack, checks.parameters).checks:
+            _add(found, check, "checks.packs")
+    for entry in checks.templates:
+        for file in template_files(folder / entry):
+            reading = read_template_file(file)
+            if reading.template is not None:
+                _add(found, template_check(reading.template, is_passive=reading.is_passive), str(file))
+            elif not (folder / entry).is_dir():
+                raise CheckError(f"the template is not run: {', '.join(reading.refusals.reasons)}.", where=str(file))
+    _refuse_unknown(checks.parameters, found)
+    return tuple(found.values())
+
+
+def _add(found: dict[str, Check], check: Check, where: str) -> None:
+    if check.id in found:
+        raise CheckError(f"the check {check.id} is there twice.", where=where)
+    found[check.id] = check
+
+
+def _refuse_unknown(parameters: Mapping[str, Mapping[str, str]], found: Mapping[str, Check]) -> None:
+    for check, settings in parameters.items():
+        if check not in found:
+            raise CheckError("there is no check of that name.", where=f"checks.parameters.{check}")
+        if not found[check].pack and settings:
+            name = next(iter(settings))
+            raise CheckError("a template has no parameters.", where=f"checks.parameters.{check}.{name}")

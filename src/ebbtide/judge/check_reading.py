@@ -1,0 +1,212 @@
+"""One file of a check: a nuclei template with a key ``ebbtide`` that says what the check means."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ebbtide.judge.checks import AllOf, AnyOf, ByTemplate, Check, Decision, Parameter, Sample, SampleResponse
+from ebbtide.judge.content_hash import content_hash, plain_tree
+from ebbtide.judge.placeholders import path_without_address
+from ebbtide.judge.template_reading import is_passive_path, read_template_table
+from ebbtide.judge.templates import Block, Template
+from ebbtide.judge.tree_reading import TableReader
+from ebbtide.judge.yaml_tree import Scalar, read_yaml
+from ebbtide.model.errors import CheckError
+from ebbtide.model.targets import Level
+
+SEVERITIES = ("info", "low", "medium", "high", "critical")
+LEAST_SAMPLES = 2
+
+_LOWEST_STATUS, _HIGHEST_STATUS = 100, 599
+
+
+def read_check_file(path: Path, pack: str, settings: Mapping[str, str]) -> Check:
+    """Read one check.
+
+    Args:
+        path: The file; its name is the check's id.
+        pack: Id of the pack.
+        settings: What the operator set for this check's parameters.
+
+    Raises:
+        CheckError: The file is wrong, or has too few samples, or the operator set an unknown parameter.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise CheckError(f"the file cannot be read: {error.strerror}.", where=str(path)) from error
+    top = TableReader(read_yaml(data, str(path)), str(path))
+    if top.text("id") != path.stem:
+        top.fail("id", f"must be the name of the file, {path.stem}.")
+    return read_check(top, pack, settings)
+
+
+def read_check(top: TableReader, pack: str, settings: Mapping[str, str]) -> Check:
+    """Read one check from its tree.
+
+    Raises:
+        CheckError: As ``read_check_file``.
+    """
+    about = top.need("ebbtide")
+    about.only(
+        "level", "gate", "decide", "severity", "words", "remedy", "source", "parameters", "explains_absent", "samples"
+    )
+    parameters = _parameters(about, top.text("id"), settings)
+    decision = _decision(about)
+    block = None if isinstance(decision, AnyOf) else _block(top, {each.name: each.value for each in parameters})
+    if block is None and ("http" in top or "requests" in top):
+        top.fail("http", "must be left out of a check that is any_of others.")
+    return Check(
+        id=top.text("id"),
+        version=_version(top, about, parameters),
+        pack=pack,
+        name=top.need("info").text("name"),
+        level=_level(about, block),
+        severity=_severity(top, about),
+        families=about.texts("gate"),
+        decision=decision,
+        words=_sentence(about, "words"),
+        remedy=_sentence(about, "remedy"),
+        sources=_sources(about),
+        parameters=parameters,
+        explains_absent=about.truth("explains_absent"),
+        block=block,
+        samples=_samples(about),
+    )
+
+
+def template_check(template: Template, *, is_passive: bool) -> Check:
+    """An operator's template as a check: any server is its base."""
+    return Check(
+        id=template.id,
+        version=template.version,
+        pack="",
+        name=template.name,
+        level=Level.PASSIVE if is_passive else Level.ACTIVE,
+        severity=template.severity,
+        families=(),
+        decision=ByTemplate(),
+        words=template.name,
+        remedy=template.remediation,
+        sources=template.references,
+        parameters=(),
+        explains_absent=False,
+        block=template.block,
+        samples=(),
+    )
+
+
+def _block(top: TableReader, parameters: Mapping[str, str]) -> Block:
+    reading = read_template_table(top, parameters)
+    if reading.template is None:
+        top.fail("http", f"cannot be run: {', '.join(reading.refusals.reasons)}.")
+    return reading.template.block
+
+
+def _decision(about: TableReader) -> Decision:
+    node = about.node("decide")
+    if node is None or (isinstance(node, Scalar) and node.text == "template"):
+        return ByTemplate()
+    if isinstance(node, Scalar):
+        about.fail("decide", "must be template, any_of: [...] or all_of: [...].")
+    reader = about.need("decide")
+    reader.only("any_of", "all_of")
+    any_of, all_of = reader.texts("any_of"), reader.texts("all_of")
+    if bool(any_of) == bool(all_of):
+        about.fail("decide", "must be either any_of or all_of, with a list of checks.")
+    return AnyOf(any_of) if any_of else AllOf(all_of)
+
+
+def _level(about: TableReader, block: Block | None) -> Level:
+    text = about.text("level")
+    if text not in Level.__members__.values():
+        about.fail("level", "must be passive or active.")
+    level = Level(text)
+    if level is Level.PASSIVE and block is not None and not all(is_passive_path(path) for path in block.paths):
+        about.fail("level", "must be active, since the check asks for a named path.")
+    return level
+
+
+def _severity(top: TableReader, about: TableReader) -> str:
+    severity = about.text("severity")
+    if severity not in SEVERITIES:
+        about.fail("severity", f"must be one of {', '.join(SEVERITIES)}.")
+    info = top.need("info")
+    if info.text("severity", severity) != severity:
+        info.fail("severity", "must be that of ebbtide.severity, or be left out.")
+    return severity
+
+
+def _sentence(about: TableReader, key: str) -> str:
+    text = " ".join(about.text(key).split())
+    if not text:
+        about.fail(key, "must not be empty.")
+    return text
+
+
+def _sources(about: TableReader) -> tuple[str, ...]:
+    sources = about.texts("source")
+    if not sources or not all(text.strip() for text in sources):
+        about.fail("source", "must cite at least one source.")
+    return sources
+
+
+def _parameters(about: TableReader, check: str, settings: Mapping[str, str]) -> tuple[Parameter, ...]:
+    reader = about.child("parameters")
+    found = []
+    for name in reader.keys if reader else ():
+        each = reader.need(name) if reader else about
+        each.only("default", "why")
+        default = each.text("default")
+        found.append(Parameter(name, default, _sentence(each, "why"), settings.get(name, default)))
+    known = {each.name for each in found}
+    for name in settings:
+        if name not in known:
+            raise CheckError(
+                "the check has no parameter of that name.",
+                where=f"checks.parameters.{check}.{name}",
+                remedy=f"It has {', '.join(sorted(known)) or 'none'}.",
+            )
+        if not settings[name]:
+            raise CheckError("the value must not be empty.", where=f"checks.parameters.{check}.{name}")
+    return tuple(found)
+
+
+def _samples(about: TableReader) -> tuple[Sample, ...]:
+    reader = about.need("samples")
+    reader.only("match", "miss")
+    found: list[Sample] = []
+    for key in ("match", "miss"):
+        samples = reader.children(key)
+        if len(samples) < LEAST_SAMPLES:
+            reader.fail(key, f"must hold at least {LEAST_SAMPLES} samples.")
+        found.extend(_sample(sample, is_match=key == "match") for sample in samples)
+    return tuple(found)
+
+
+def _sample(reader: TableReader, *, is_match: bool) -> Sample:
+    reader.only("about", "responses")
+    responses = tuple(_response(each) for each in reader.children("responses"))
+    if not responses:
+        reader.fail("responses", "must not be empty.")
+    return Sample(_sentence(reader, "about"), is_match, responses)
+
+
+def _response(reader: TableReader) -> SampleResponse:
+    reader.only("request", "status", "fields", "body")
+    path = path_without_address(reader.text("request"))
+    if path is None:
+        reader.fail("request", "must be a path, starting with {{BaseURL}} or /.")
+    status = reader.number("status", 200)
+    if not _LOWEST_STATUS <= status <= _HIGHEST_STATUS:
+        reader.fail("status", "must be a status code.")
+    return SampleResponse(path, status, reader.pairs("fields"), reader.text("body", ""))
+
+
+def _version(top: TableReader, about: TableReader, parameters: Sequence[Parameter]) -> str:
+    """Hash of what decides: layout, wording, sources and samples do not."""
+    content = {
+        "http": plain_tree(top.node("http") or top.node("requests")),
+        **{key: plain_tree(about.node(key)) for key in ("level", "gate", "decide", "explains_absent")},
+        "parameters": {each.name: each.value for each in parameters},
+    }
+    return content_hash(content)

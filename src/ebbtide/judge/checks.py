@@ -1,0 +1,120 @@
+"""A check: what it asks, how it decides, what it means, and the samples that hold it to that."""
+
+import msgspec
+
+from ebbtide.judge.templates import Block
+from ebbtide.model.targets import Level
+from ebbtide.model.verdicts import CheckInfo
+
+
+class ByTemplate(msgspec.Struct, frozen=True, tag="template"):
+    """The check's own block decides."""
+
+
+class AllOf(msgspec.Struct, frozen=True, tag="all_of"):
+    """These checks must be shown, and then the check's own block decides."""
+
+    checks: tuple[str, ...]
+
+
+class AnyOf(msgspec.Struct, frozen=True, tag="any_of"):
+    """One of these checks is shown; the check asks nothing itself."""
+
+    checks: tuple[str, ...]
+
+
+Decision = ByTemplate | AllOf | AnyOf
+
+
+class Parameter(msgspec.Struct, frozen=True):
+    """What a check leaves to the operator.
+
+    Attributes:
+        value: The operator's, or the default.
+        why: Why it is an assumption and no fact.
+    """
+
+    name: str
+    default: str
+    why: str
+    value: str
+
+
+class SampleResponse(msgspec.Struct, frozen=True):
+    """One answer of a sample; ``request`` is a path template."""
+
+    request: str
+    status: int
+    fields: tuple[tuple[str, str], ...]
+    body: str
+
+
+class Sample(msgspec.Struct, frozen=True):
+    """A small world in which the verdict of the check is known."""
+
+    about: str
+    is_match: bool
+    responses: tuple[SampleResponse, ...]
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One check of a pack, or one template of the operator.
+
+    Attributes:
+        version: Hash of all that decides, 16 hexadecimal digits.
+        pack: Id of its pack; empty for an operator's template.
+        families: Its base; empty means every server.
+        words: What it means when it is shown.
+        explains_absent: An answer to the absent name that shows this check is no sign of a server that answers
+            everything.
+        block: ``None`` exactly when ``decision`` is ``AnyOf``.
+    """
+
+    id: str
+    version: str
+    pack: str
+    name: str
+    level: Level
+    severity: str
+    families: tuple[str, ...]
+    decision: Decision
+    words: str
+    remedy: str
+    sources: tuple[str, ...]
+    parameters: tuple[Parameter, ...]
+    explains_absent: bool
+    block: Block | None
+    samples: tuple[Sample, ...]
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Ids of the checks that it builds on."""
+        return () if isinstance(self.decision, ByTemplate) else self.decision.checks
+
+    @property
+    def info(self) -> CheckInfo:
+        """What a reader of a judgement needs to know of it."""
+        return CheckInfo(
+            id=self.id,
+            version=self.version,
+            name=self.name,
+            level=self.level,
+            severity=self.severity,
+            families=self.families,
+            remedy=self.remedy,
+            sources=self.sources,
+        )
+
+
+class Pack(msgspec.Struct, frozen=True):
+    """A folder of checks.
+
+    Attributes:
+        checks: In an order in which each stands after those that it builds on.
+    """
+
+    id: str
+    name: str
+    licence: str
+    about: str
+    checks: tuple[Check, ...]

@@ -1,0 +1,239 @@
+"""From what was seen of one target to the verdict of each check: pure, and in one fixed order of reasons."""
+
+from collections.abc import Mapping, Sequence
+from typing import assert_never
+
+import msgspec
+
+from ebbtide.judge.checks import AllOf, AnyOf, ByTemplate, Check
+from ebbtide.judge.evidence import evidence_of
+from ebbtide.judge.matching import judge_block
+from ebbtide.judge.parts import Parts
+from ebbtide.judge.placeholders import absent_name_in, request_path, target_values
+from ebbtide.judge.template_reading import is_passive_path
+from ebbtide.judge.templates import Block
+from ebbtide.model.outcomes import Answered
+from ebbtide.model.targets import Level, Target
+from ebbtide.model.transcripts import Exchange, Purpose
+from ebbtide.model.verdicts import (
+    UNKNOWN_FAMILY,
+    CannotTell,
+    CannotTellReason,
+    Evidence,
+    NotAsked,
+    NotAskedReason,
+    NotShown,
+    Shown,
+    Verdict,
+)
+from ebbtide.patterns.regex import Pattern
+
+RequestKey = tuple[str, str, tuple[tuple[str, str], ...]]
+
+_NOT_SHOWN = NotShown()
+_MASKED = CannotTell(CannotTellReason.MASKED)
+_ANSWERS_EVERYTHING = CannotTell(CannotTellReason.ANSWERS_EVERYTHING)
+_TRUNCATED = CannotTell(CannotTellReason.TRUNCATED)
+_UNREACHABLE = NotAsked(NotAskedReason.UNREACHABLE)
+_GATE_CLOSED = NotAsked(NotAskedReason.GATE_CLOSED)
+_LEVEL = NotAsked(NotAskedReason.LEVEL)
+_BUDGET = NotAsked(NotAskedReason.BUDGET)
+
+
+class Circumstances(msgspec.Struct, frozen=True):
+    """What the survey allowed: what is not asked for these reasons is not the target's doing.
+
+    Attributes:
+        level: Level of the survey.
+        extra_requests: Most named paths a target.
+    """
+
+    level: Level
+    extra_requests: int
+
+
+class Seen:
+    """What was seen of one target, indexed; parts of answers are built once for all checks.
+
+    Args:
+        target: Who was asked.
+        exchanges: Of one attempt, in order.
+        family: Of the server; ``unknown`` if it does not tell.
+        template_scripts: See ``parts.template_script_pattern``.
+    """
+
+    def __init__(self, target: Target, exchanges: Sequence[Exchange], family: str, template_scripts: Pattern) -> None:
+        self.family = family
+        self.exchanges = exchanges
+        self.by_key: dict[RequestKey, Exchange] = {}
+        for exchange in exchanges:
+            self.by_key.setdefault(exchange.request.key, exchange)
+        self.absent = next((each for each in exchanges if each.request.purpose is Purpose.ABSENT), None)
+        name = absent_name_in(self.absent.request.path) if self.absent else ""
+        self.values: Mapping[str, str] = target_values(target, name)
+        self._template_scripts = template_scripts
+        self._parts: dict[tuple[int, int | None], Parts] = {}
+
+    @property
+    def is_answered(self) -> bool:
+        """The first request for ``/`` was answered."""
+        first = next((each for each in self.exchanges if each.request.purpose is Purpose.ROOT), None)
+        return first is not None and isinstance(first.outcome, Answered)
+
+    @property
+    def has_failure(self) -> bool:
+        """Some request was not answered."""
+        return any(not isinstance(each.outcome, Answered) for each in self.exchanges)
+
+    @property
+    def extra_count(self) -> int:
+        """How many requests beyond the core plan were made."""
+        return sum(each.request.purpose is Purpose.CHECK for each in self.exchanges)
+
+    def answer(self, block: Block, path: str) -> Exchange | None:
+        """The answer to one of a block's requests; ``None`` if there is none."""
+        exchange = self.by_key.get((block.method, request_path(path, self.values), block.fields))
+        return exchange if exchange is not None and isinstance(exchange.outcome, Answered) else None
+
+    def parts(self, exchange: Exchange, block: Block) -> Parts:
+        """The parts of an answer; not shared when the block's extractors add their own."""
+        if any(extractor.name for extractor in block.extractors):
+            return Parts(exchange, self._template_scripts, block.most_body_bytes)
+        key = (exchange.ordinal, block.most_body_bytes)
+        if key not in self._parts:
+            self._parts[key] = Parts(exchange, self._template_scripts, block.most_body_bytes)
+        return self._parts[key]
+
+
+def decide_all(checks: Sequence[Check], seen: Seen, circumstances: Circumstances) -> dict[str, Verdict]:
+    """The verdict of every check.
+
+    Args:
+        checks: Each after those that it builds on.
+        seen: What was seen of the target.
+        circumstances: What the survey allowed.
+    """
+    verdicts: dict[str, Verdict] = {}
+    if not seen.is_answered:
+        return dict.fromkeys((check.id for check in checks), _UNREACHABLE)
+    explained = _explained_packs(checks, seen)
+    for check in checks:
+        verdict = _gate(check, seen)
+        if verdict is None:
+            verdict = _decide(
+                check, seen, circumstances, verdicts, answers_everything=_is_catch_all(check, seen, explained)
+            )
+        verdicts[check.id] = verdict
+    return verdicts
+
+
+def _gate(check: Check, seen: Seen) -> Verdict | None:
+    """The verdict for a server outside the check's base; ``None`` inside."""
+    if not check.families or seen.family in check.families:
+        return None
+    return _MASKED if seen.family == UNKNOWN_FAMILY else _GATE_CLOSED
+
+
+def _explained_packs(checks: Sequence[Check], seen: Seen) -> frozenset[str]:
+    """Packs of which a check's own signature explains why the absent name was answered."""
+    if seen.absent is None or not isinstance(seen.absent.outcome, Answered):
+        return frozenset()
+    return frozenset(
+        check.pack
+        for check in checks
+        if check.explains_absent and check.block is not None and _shows(check.block, seen, seen.absent)
+    )
+
+
+def _shows(block: Block, seen: Seen, exchange: Exchange) -> bool:
+    return any(seen.answer(block, path) is exchange for path in block.paths) and (
+        judge_block(block, seen.parts(exchange, block), seen.values).has_matched
+    )
+
+
+def _is_catch_all(check: Check, seen: Seen, explained: frozenset[str]) -> bool:
+    """The server answers names that cannot exist, so that an answer to a name shows nothing."""
+    absent = seen.absent
+    if absent is None or absent.status is None or not isinstance(absent.outcome, Answered):
+        return False
+    return absent.status // 100 == 2 and check.pack not in explained  # noqa: PLR2004  2xx, RFC 9110, 15.3
+
+
+def _decide(
+    check: Check, seen: Seen, circumstances: Circumstances, verdicts: Mapping[str, Verdict], *, answers_everything: bool
+) -> Verdict:
+    match check.decision:
+        case AnyOf(checks=parts):
+            return _any_of([verdicts[part] for part in parts])
+        case AllOf(checks=parts):
+            bases = [verdicts[part] for part in parts]
+            own = _decide_block(check, seen, circumstances, answers_everything=answers_everything)
+            return _all_of([*bases, own])
+        case ByTemplate():
+            return _decide_block(check, seen, circumstances, answers_everything=answers_everything)
+        case _ as never:
+            assert_never(never)
+
+
+def _any_of(verdicts: Sequence[Verdict]) -> Verdict:
+    """Shown if any is; else what cannot be told, was not asked, or is not shown, in this order."""
+    shown = [verdict for verdict in verdicts if isinstance(verdict, Shown)]
+    if shown:
+        return Shown(_joined(shown))
+    for kind in (CannotTell, NotAsked):
+        for verdict in verdicts:
+            if isinstance(verdict, kind):
+                return verdict
+    return _NOT_SHOWN
+
+
+def _all_of(verdicts: Sequence[Verdict]) -> Verdict:
+    """The first that is not shown decides; else all are shown."""
+    shown = []
+    for verdict in verdicts:
+        if not isinstance(verdict, Shown):
+            return verdict
+        shown.append(verdict)
+    return Shown(_joined(shown))
+
+
+def _joined(verdicts: Sequence[Shown]) -> tuple[Evidence, ...]:
+    return tuple(dict.fromkeys(each for verdict in verdicts for each in verdict.evidence))
+
+
+def _decide_block(check: Check, seen: Seen, circumstances: Circumstances, *, answers_everything: bool) -> Verdict:
+    """The verdict of a check's own block."""
+    block = check.block
+    if block is None:
+        return _NOT_SHOWN
+    telling = [path for path in block.paths if path == "/" or not answers_everything]
+    allowed = [path for path in telling if circumstances.level is Level.ACTIVE or is_passive_path(path)]
+    verdict = _decide_paths(block, allowed, seen, circumstances)
+    if isinstance(verdict, Shown):
+        return verdict
+    if len(telling) < len(block.paths):
+        return _ANSWERS_EVERYTHING
+    return _LEVEL if len(allowed) < len(telling) else verdict
+
+
+def _decide_paths(block: Block, paths: Sequence[str], seen: Seen, circumstances: Circumstances) -> Verdict:
+    """Shown if any answer shows it; else why it cannot be said, else not shown."""
+    is_missing = is_cut = False
+    for path in paths:
+        exchange = seen.answer(block, path)
+        if exchange is None:
+            is_missing = True
+            continue
+        result = judge_block(block, seen.parts(exchange, block), seen.values)
+        if result.has_matched and not result.leans_on_cut_body:
+            return Shown(evidence_of(result.hits, exchange.ordinal))
+        is_cut = is_cut or exchange.is_truncated
+    if is_missing:
+        return _missing(seen, circumstances)
+    return _TRUNCATED if is_cut else _NOT_SHOWN
+
+
+def _missing(seen: Seen, circumstances: Circumstances) -> Verdict:
+    """Why there is no answer: the budget was used up, else the target fell silent."""
+    is_used_up = seen.extra_count >= circumstances.extra_requests
+    return _BUDGET if is_used_up and not seen.has_failure else _UNREACHABLE

@@ -1,0 +1,120 @@
+"""The engine: plan, checks and fingerprints of a survey; judging is a pure function of a transcript."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from ebbtide.judge.catalogue import load_checks
+from ebbtide.judge.checks import Check
+from ebbtide.judge.deciding import Circumstances, Seen, decide_all
+from ebbtide.judge.identifying import identifier_of
+from ebbtide.judge.parts import template_script_pattern
+from ebbtide.judge.plan import SurveyPlan, make_plan
+from ebbtide.model.configuration import ChecksSection, PlanSection
+from ebbtide.model.errors import CheckError
+from ebbtide.model.transcripts import Transcript
+from ebbtide.model.verdicts import Assessment, CheckVerdict, JudgementManifest
+
+ENGINE_VERSION = "1"
+"""Rises when the same checks may judge the same answers otherwise than before."""
+
+_ID_BYTES = 8
+
+
+class Engine:
+    """Judges transcripts; made by ``load_engine``. It can be pickled: another process loads it again from the files.
+
+    Attributes:
+        manifest: What judges: id, packs, checks with their versions, parameters.
+    """
+
+    def __init__(
+        self, sections: tuple[ChecksSection, PlanSection, Path], checks: Sequence[Check], fingerprints: tuple[str, ...]
+    ) -> None:
+        self._sections = sections
+        self._checks = tuple(checks)
+        self._fingerprints = fingerprints
+        self._identifier = identifier_of(fingerprints)
+        self._template_scripts = template_script_pattern()
+        self._circumstances = Circumstances(sections[1].level, sections[1].extra_requests)
+        self.manifest = _manifest(sections[0], sections[1], self._checks, fingerprints)
+
+    def assess(self, transcript: Transcript) -> Assessment:
+        """Software and verdicts of one target.
+
+        Args:
+            transcript: All exchanges of one attempt.
+
+        Returns:
+            One verdict for every check of the manifest, in its order.
+        """
+        target = transcript.target
+        told = self._identifier.identify(transcript.exchanges)
+        seen = Seen(target, transcript.exchanges, told.family, self._template_scripts)
+        verdicts = decide_all(self._checks, seen, self._circumstances)
+        return Assessment(
+            target_id=target.target_id,
+            site_id=target.site_id,
+            family=told.family,
+            version=told.version,
+            software=told.software,
+            verdicts=tuple(CheckVerdict(check, verdict) for check, verdict in verdicts.items()),
+        )
+
+    def plan(self, salt: bytes) -> SurveyPlan:
+        """What to ask; it can be pickled.
+
+        Args:
+            salt: The survey's secret; absent names are made of it.
+        """
+        return make_plan(self._checks, self._sections[1], salt, self._fingerprints)
+
+    def __reduce__(self) -> tuple[object, tuple[ChecksSection, PlanSection, Path]]:
+        return load_engine, self._sections
+
+
+def load_engine(checks: ChecksSection, plan: PlanSection, folder: Path) -> Engine:
+    """Load the checks of a survey.
+
+    Args:
+        checks: ``[checks]``.
+        plan: ``[plan]``.
+        folder: The survey's folder, from which paths in ``checks`` are taken.
+
+    Raises:
+        CheckError: A pack, a template or a parameter cannot be used.
+        FingerprintError: A file of fingerprints cannot be used.
+    """
+    files = []
+    for entry in checks.fingerprints:
+        path = (folder / entry).absolute()
+        if not path.exists():
+            raise CheckError("there is no file of fingerprints of that name.", where=str(path))
+        files.append(str(path))
+    return Engine((checks, plan, folder), load_checks(checks, folder), tuple(files))
+
+
+def _manifest(
+    section: ChecksSection, plan: PlanSection, checks: Sequence[Check], fingerprints: Sequence[str]
+) -> JudgementManifest:
+    infos = tuple(check.info for check in checks)
+    parameters = tuple(
+        sorted((f"{check}.{name}", value) for check, each in section.parameters.items() for name, value in each.items())
+    )
+    content = {
+        "engine": ENGINE_VERSION,
+        "level": plan.level,
+        "checks": [(info.id, info.version) for info in infos],
+        "parameters": parameters,
+        "fingerprints": [_file_hash(Path(file)) for file in fingerprints],
+    }
+    digest = hashlib.blake2b(msgspec.json.encode(content, order="sorted"), digest_size=_ID_BYTES).hexdigest()
+    return JudgementManifest(digest, ENGINE_VERSION, tuple(section.packs), infos, parameters)
+
+
+def _file_hash(path: Path) -> str:
+    """Hash of a file, or of all files of fingerprints in a folder."""
+    files = sorted(path.rglob("*.xml")) if path.is_dir() else [path]
+    return hashlib.blake2b(b"".join(hashlib.blake2b(file.read_bytes()).digest() for file in files)).hexdigest()

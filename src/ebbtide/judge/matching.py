@@ -1,0 +1,191 @@
+"""Matchers and extractors on the parts of one answer: nuclei's rules, on bytes."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple, assert_never
+
+from ebbtide.judge.operator_reading import lower_case
+from ebbtide.judge.parts import BODY_PARTS, Parts
+from ebbtide.judge.placeholders import fill_in
+from ebbtide.judge.templates import (
+    Block,
+    Extractor,
+    KvalExtractor,
+    Matcher,
+    RegexExtractor,
+    RegexMatcher,
+    StatusMatcher,
+    WordMatcher,
+)
+
+
+class Hit(NamedTuple):
+    """Where a matcher or extractor found something.
+
+    Attributes:
+        part: Name of the part.
+        text: The part's bytes, or what was extracted; empty for a match by absence.
+        start, end: The place in ``text``.
+        name: Of the matcher or extractor.
+    """
+
+    part: str
+    text: bytes
+    start: int
+    end: int
+    name: str
+
+
+class BlockResult(NamedTuple):
+    """What one answer gave to one block.
+
+    Attributes:
+        has_matched: The block's matchers (or, where there are none, its extractors) say yes.
+        hits: Places that made it so.
+        matched_names: Names of matchers that matched, where any may match.
+        extracts: Values by extractor, in order.
+        leans_on_cut_body: It says yes because something was not found in a body that was cut.
+    """
+
+    has_matched: bool
+    hits: tuple[Hit, ...]
+    matched_names: tuple[str, ...]
+    extracts: tuple[tuple[Extractor, tuple[bytes, ...]], ...]
+    leans_on_cut_body: bool
+
+
+_NO_RESULT = BlockResult(has_matched=False, hits=(), matched_names=(), extracts=(), leans_on_cut_body=False)
+
+
+def judge_block(block: Block, parts: Parts, values: Mapping[str, str]) -> BlockResult:
+    """Run a block's matchers and extractors over one answer.
+
+    Args:
+        block: What decides.
+        parts: The answer.
+        values: What the target's placeholders stand for.
+    """
+    extracts = tuple((extractor, _extract(extractor, parts)) for extractor in block.extractors)
+    hits: list[Hit] = []
+    names: list[str] = []
+    leaning = 0
+    for matcher in block.matchers:
+        hit = match_part(matcher, parts, values)
+        if hit is None:
+            if block.wants_all:
+                return _NO_RESULT
+            continue
+        hits.append(hit)
+        if matcher.name and not block.wants_all:
+            names.append(matcher.name)
+        leaning += matcher.is_negative and parts.exchange.is_truncated and hit.part in BODY_PARTS
+    if block.matchers and not hits:
+        return _NO_RESULT
+    leans = leaning > 0 if block.wants_all else leaning == len(hits) > 0
+    hits.extend(_extract_hits(extracts))
+    return BlockResult(bool(hits), tuple(hits), tuple(names), extracts, leans)
+
+
+def match_part(matcher: Matcher, parts: Parts, values: Mapping[str, str]) -> Hit | None:
+    """Whether one matcher matches: where it does, or ``None``.
+
+    A part that the answer does not have never matches, whether the matcher is negative or not.
+    """
+    if isinstance(matcher, StatusMatcher):
+        return _match_status(matcher, parts)
+    part = parts.get(matcher.part)
+    if part is None:
+        return None
+    if isinstance(matcher, WordMatcher):
+        hit = _match_words(matcher, part, parts, values)
+    elif isinstance(matcher, RegexMatcher):
+        hit = _match_patterns(matcher, part)
+    else:
+        assert_never(matcher)
+    if matcher.is_negative:
+        return Hit(matcher.part, b"", 0, 0, matcher.name) if hit is None else None
+    return hit
+
+
+def _match_status(matcher: StatusMatcher, parts: Parts) -> Hit | None:
+    status = parts.exchange.status
+    if status is None or (status in matcher.codes) == matcher.is_negative:
+        return None
+    text = b"%d" % status
+    return Hit("status", text, 0, len(text), matcher.name)
+
+
+def _match_words(matcher: WordMatcher, part: bytes, parts: Parts, values: Mapping[str, str]) -> Hit | None:
+    searched = (parts.lowered(matcher.part) or b"") if matcher.ignores_case else part
+    words = _filled(matcher, values) if matcher.has_placeholders else matcher.words
+    first: Hit | None = None
+    for word in words:
+        start = searched.find(word)
+        if start < 0:
+            if matcher.wants_all:
+                return None
+            continue
+        shown = part if len(part) == len(searched) else searched
+        first = first or Hit(matcher.part, shown, start, start + len(word), matcher.name)
+        if not matcher.wants_all:
+            return first
+    return first
+
+
+def _filled(matcher: WordMatcher, values: Mapping[str, str]) -> tuple[bytes, ...]:
+    filled = tuple(fill_in(word.decode("utf-8", "surrogateescape"), values) for word in matcher.words)
+    encoded = tuple(word.encode("utf-8", "surrogateescape") for word in filled)
+    return tuple(lower_case(word) for word in encoded) if matcher.ignores_case else encoded
+
+
+def _match_patterns(matcher: RegexMatcher, part: bytes) -> Hit | None:
+    first: Hit | None = None
+    for pattern in matcher.patterns:
+        match = pattern.search(part)
+        if match is None:
+            if matcher.wants_all:
+                return None
+            continue
+        found = match.group() or b""
+        place = (part, match.start, match.end) if not pattern.is_text else (found, 0, len(found))
+        first = first or Hit(matcher.part, *place, matcher.name)
+        if not matcher.wants_all:
+            return first
+    return first
+
+
+def _extract(extractor: Extractor, parts: Parts) -> tuple[bytes, ...]:
+    """The distinct values, in order; a matcher may then look at them by the extractor's name."""
+    if isinstance(extractor, RegexExtractor):
+        found = tuple(dict.fromkeys(_regex_values(extractor, parts)))
+    elif isinstance(extractor, KvalExtractor):
+        found = tuple(dict.fromkeys(_named_values(extractor, parts)))
+    else:
+        assert_never(extractor)
+    if found and extractor.name:
+        parts.put(extractor.name, found[0] if len(found) == 1 else b"[" + b" ".join(found) + b"]")
+    return found
+
+
+def _regex_values(extractor: RegexExtractor, parts: Parts) -> Iterator[bytes]:
+    part = parts.get(extractor.part)
+    if part is None:
+        return
+    for pattern in extractor.patterns:
+        if extractor.group > pattern.group_count:
+            continue
+        for match in pattern.find_all(part):
+            yield match.group(extractor.group) or b""
+
+
+def _named_values(extractor: KvalExtractor, parts: Parts) -> Iterator[bytes]:
+    for key in extractor.keys:
+        value = parts.lowered(key.lower()) if extractor.ignores_case else parts.get(key)
+        if value is not None:
+            yield value
+
+
+def _extract_hits(extracts: tuple[tuple[Extractor, tuple[bytes, ...]], ...]) -> Iterator[Hit]:
+    for extractor, found in extracts:
+        part = extractor.part if isinstance(extractor, RegexExtractor) else extractor.keys[0]
+        for value in found[:1]:
+            yield Hit(part, value, 0, len(value), extractor.name)

@@ -1,0 +1,187 @@
+"""Matchers and extractors out of a template's YAML."""
+
+import binascii
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol, TypeVar
+
+from ebbtide.judge.placeholders import TARGET_NAMES, fill_in, placeholders_in
+from ebbtide.judge.templates import (
+    Extractor,
+    KvalExtractor,
+    Matcher,
+    RegexExtractor,
+    RegexMatcher,
+    StatusMatcher,
+    WordMatcher,
+)
+from ebbtide.judge.tree_reading import TableReader
+from ebbtide.model.errors import PatternError
+from ebbtide.patterns.regex import Pattern, compile_pattern
+
+_OTHER_MATCHERS = frozenset({"dsl", "binary", "size", "xpath", "json", "error", "llm"})
+_OTHER_EXTRACTORS = frozenset({"dsl", "json", "xpath", "llm"})
+_CONDITIONS = ("", "and", "or")
+_MOST_STATUS = 999
+
+_Value = TypeVar("_Value")
+
+
+class UnsupportedSink(Protocol):
+    """Takes the name of a feature that this release cannot do."""
+
+    def __call__(self, feature: str, /) -> None:
+        """Note the feature."""
+        ...
+
+
+def read_matchers(
+    readers: Sequence[TableReader], parameters: Mapping[str, str], unsupported: UnsupportedSink
+) -> tuple[Matcher, ...]:
+    """Read the matchers of one block; those that we cannot do are noted and left out.
+
+    Args:
+        readers: One for each matcher.
+        parameters: Values for ``{{names}}`` in words, from the check and the operator.
+        unsupported: Is told of each feature that is missing here.
+
+    Raises:
+        CheckError: A matcher is no matcher of the format at all.
+    """
+    return tuple(found for reader in readers if (found := _read_matcher(reader, parameters, unsupported)) is not None)
+
+
+def read_extractors(readers: Sequence[TableReader], unsupported: UnsupportedSink) -> tuple[Extractor, ...]:
+    """Read the extractors of one block; those that we cannot do are noted and left out.
+
+    Raises:
+        CheckError: An extractor is no extractor of the format at all.
+    """
+    return tuple(found for reader in readers if (found := _read_extractor(reader, unsupported)) is not None)
+
+
+def read_condition(reader: TableReader, key: str) -> bool:
+    """True for ``and``; any is the format's default.
+
+    Raises:
+        CheckError: It is neither ``and`` nor ``or``.
+    """
+    condition = reader.text(key, "")
+    if condition not in _CONDITIONS:
+        reader.fail(key, "must be and, or or.")
+    return condition == "and"
+
+
+def _read_matcher(reader: TableReader, parameters: Mapping[str, str], unsupported: UnsupportedSink) -> Matcher | None:
+    kind = reader.text("type")
+    if kind in _OTHER_MATCHERS:
+        unsupported(kind)
+        return None
+    readers: dict[str, Callable[[], Matcher]] = {
+        "word": lambda: _word_matcher(reader, parameters, unsupported),
+        "status": lambda: _status_matcher(reader),
+        "regex": lambda: _regex_matcher(reader),
+    }
+    if kind not in readers:
+        reader.fail("type", "must be word, status or regex.")
+    for key in ("match-all", "internal"):
+        if reader.truth(key):
+            unsupported(key)
+    if "offset" in reader:
+        unsupported("offset")
+    reader.only(
+        "type", "part", "name", "condition", "negative", "case-insensitive", "encoding", "words", "status", "regex",
+        "match-all", "internal", "offset",
+    )  # fmt: skip
+    if kind != "word" and reader.truth("case-insensitive"):
+        reader.fail("case-insensitive", "is for words only; write (?i) in the pattern.")
+    return readers[kind]()
+
+
+def _word_matcher(reader: TableReader, parameters: Mapping[str, str], unsupported: UnsupportedSink) -> WordMatcher:
+    words = _needed(reader, "words", reader.texts("words"))
+    ignores_case = reader.truth("case-insensitive")
+    encoding = reader.text("encoding", "")
+    if encoding not in {"", "hex"}:
+        reader.fail("encoding", "must be hex.")
+    names = {name for word in words for name in placeholders_in(word)}
+    if names - TARGET_NAMES - set(parameters):
+        unsupported("placeholder in a word")
+    filled = [fill_in(word, parameters) for word in words]
+    encoded = [_unhexed(word) if encoding else word.encode() for word in filled]
+    return WordMatcher(
+        part=_part(reader),
+        words=tuple(lower_case(word) if ignores_case else word for word in encoded),
+        wants_all=read_condition(reader, "condition"),
+        is_negative=reader.truth("negative"),
+        ignores_case=ignores_case,
+        has_placeholders=any(TARGET_NAMES & set(placeholders_in(word)) for word in filled),
+        name=reader.text("name", ""),
+    )
+
+
+def _status_matcher(reader: TableReader) -> StatusMatcher:
+    codes = _needed(reader, "status", reader.numbers("status"))
+    if max(codes) > _MOST_STATUS:
+        reader.fail("status", "must be status codes.")
+    read_condition(reader, "condition")
+    return StatusMatcher(codes, is_negative=reader.truth("negative"), name=reader.text("name", ""))
+
+
+def _regex_matcher(reader: TableReader) -> RegexMatcher:
+    return RegexMatcher(
+        part=_part(reader),
+        patterns=_patterns(reader),
+        wants_all=read_condition(reader, "condition"),
+        is_negative=reader.truth("negative"),
+        name=reader.text("name", ""),
+    )
+
+
+def _read_extractor(reader: TableReader, unsupported: UnsupportedSink) -> Extractor | None:
+    kind = reader.text("type")
+    if kind in _OTHER_EXTRACTORS:
+        unsupported(f"{kind} extractor")
+        return None
+    if reader.truth("internal"):
+        unsupported("internal extractor")
+    reader.only("type", "name", "part", "regex", "group", "kval", "case-insensitive", "internal")
+    name = reader.text("name", "")
+    if kind == "kval":
+        keys = _needed(reader, "kval", reader.texts("kval"))
+        return KvalExtractor(keys, ignores_case=reader.truth("case-insensitive"), name=name)
+    if kind != "regex":
+        reader.fail("type", "must be regex or kval.")
+    return RegexExtractor(_part(reader), _patterns(reader), reader.number("group", 0), name)
+
+
+def _part(reader: TableReader) -> str:
+    return reader.text("part", "") or "body"
+
+
+def _needed(reader: TableReader, key: str, values: tuple[_Value, ...]) -> tuple[_Value, ...]:
+    if not values:
+        reader.fail(key, "must not be empty.")
+    return values
+
+
+def _patterns(reader: TableReader) -> tuple[Pattern, ...]:
+    sources = _needed(reader, "regex", reader.texts("regex"))
+    try:
+        return tuple(compile_pattern(source) for source in sources)
+    except PatternError as error:
+        reader.fail("regex", f"cannot be used: {error.what}")
+
+
+def _unhexed(word: str) -> bytes:
+    """Bytes of hexadecimal digits; a word that is none is looked for as it stands, as nuclei does."""
+    try:
+        return binascii.unhexlify(word) or word.encode()
+    except ValueError:
+        return word.encode()
+
+
+def lower_case(data: bytes) -> bytes:
+    """Lower case of ASCII, and of other letters where the bytes are UTF-8."""
+    if data.isascii():
+        return data.lower()
+    return data.decode("utf-8", "surrogateescape").lower().encode("utf-8", "surrogateescape")

@@ -1,0 +1,130 @@
+"""The parts of an answer that matchers look at, each built once and only when it is asked for.
+
+The names are those of nuclei: ``body``, ``header`` (also ``all_headers``: status line and fields), ``all`` (body, then
+header), ``response`` (header, then body), ``status_code``, ``content_length``, each field by its name in lower case
+with ``_`` for ``-``, and each cookie by its name. Ours is ``served_body``: the body without the templates that a page
+hands to its own scripts.
+"""
+
+from collections.abc import Callable, Mapping
+
+from ebbtide.judge.operator_reading import lower_case
+from ebbtide.model.transcripts import Exchange
+from ebbtide.patterns.regex import Pattern, compile_pattern
+
+SERVED_BODY = "served_body"
+HEADER_NAMES = frozenset({"header", "all_headers"})
+BODY_PARTS = frozenset({"body", "all", "response", SERVED_BODY, "content_length"})
+"""Parts that are incomplete when the body was cut."""
+
+_TOKEN = frozenset(b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+
+
+class Parts:
+    """The parts of one exchange.
+
+    Args:
+        exchange: An answered exchange.
+        template_scripts: Finds the templates inside a page; see ``template_script_pattern``.
+        most_body_bytes: No more of the body is looked at.
+    """
+
+    __slots__ = ("_body", "_built", "_fields", "_lowered", "_template_scripts", "exchange")
+
+    def __init__(self, exchange: Exchange, template_scripts: Pattern, most_body_bytes: int | None = None) -> None:
+        self.exchange = exchange
+        self._body = exchange.body if most_body_bytes is None else exchange.body[:most_body_bytes]
+        self._built: dict[str, bytes | None] = {"body": self._body}
+        self._lowered: dict[str, bytes] = {}
+        self._fields: Mapping[str, bytes] | None = None
+        self._template_scripts = template_scripts
+
+    def get(self, name: str) -> bytes | None:
+        """A part; ``None`` if the answer has none of that name."""
+        if name not in self._built:
+            self._built[name] = self._build(name)
+        return self._built[name]
+
+    def lowered(self, name: str) -> bytes | None:
+        """A part in lower case."""
+        part = self.get(name)
+        if part is None:
+            return None
+        if name not in self._lowered:
+            self._lowered[name] = lower_case(part)
+        return self._lowered[name]
+
+    def put(self, name: str, value: bytes) -> None:
+        """Add a part that an extractor found."""
+        self._built[name] = value
+        self._lowered.pop(name, None)
+
+    def _build(self, name: str) -> bytes | None:
+        if name in HEADER_NAMES:
+            return self._header()
+        makers: dict[str, Callable[[], bytes | None]] = {
+            "all": lambda: self._body + self._header(),
+            "response": lambda: self._header() + self._body,
+            "status_code": self._status_code,
+            "content_length": self._content_length,
+            SERVED_BODY: self._without_template_scripts,
+        }
+        return makers[name]() if name in makers else self._named_values().get(name)
+
+    def _status_code(self) -> bytes | None:
+        status = self.exchange.status
+        return None if status is None else b"%d" % status
+
+    def _header(self) -> bytes:
+        """Status line and fields as nuclei shows them: names in their usual spelling, sorted."""
+        exchange = self.exchange
+        reason = b" " + exchange.reason if exchange.reason else b""
+        version = exchange.http_version.encode("ascii", "replace")
+        lines = [b"HTTP/%s %d%s" % (version, exchange.status or 0, reason)]
+        named = sorted(((usual_name(name), value) for name, value in exchange.fields), key=lambda pair: pair[0])
+        lines.extend(b"%s: %s" % pair for pair in named)
+        return b"\r\n".join(lines) + b"\r\n\r\n"
+
+    def _content_length(self) -> bytes:
+        values = self.exchange.field_values(b"content-length")
+        return values[0] if values and values[0].isdigit() else b"%d" % len(self._body)
+
+    def _without_template_scripts(self) -> bytes:
+        if b"<script" not in self._body.lower():
+            return self._body
+        kept, end = [], 0
+        for match in self._template_scripts.find_all(self._body):
+            kept.append(self._body[end : match.start])
+            end = match.end
+        kept.append(self._body[end:])
+        return b"".join(kept)
+
+    def _named_values(self) -> Mapping[str, bytes]:
+        """Fields and cookies by their names; a field wins over a cookie, and several values are joined with a space."""
+        if self._fields is None:
+            joined: dict[str, bytes] = {}
+            for name, value in self.exchange.fields:
+                key = name.strip().lower().replace(b"-", b"_").decode("latin-1")
+                joined[key] = b"%s %s" % (joined[key], value) if key in joined else value
+            cookies = dict(_cookie(value) for value in self.exchange.field_values(b"set-cookie"))
+            self._fields = {**cookies, **joined}
+        return self._fields
+
+
+def template_script_pattern() -> Pattern:
+    """Finds ``<script type="text/...template...">`` blocks: the browser's templates, never run by the server."""
+    return compile_pattern(
+        r"<script\b[^>]*\btype\s*=\s*[\"']?text/[^\"'\s>]*te?mpl[^>]*>.*?</script\s*>", ignore_case=True, dot_all=True
+    )
+
+
+def usual_name(name: bytes) -> bytes:
+    """``x-powered-by`` as ``X-Powered-By``; a name that is no token stays as it is."""
+    if not name or not _TOKEN.issuperset(name):
+        return name
+    return b"-".join(piece[:1].upper() + piece[1:].lower() for piece in name.split(b"-"))
+
+
+def _cookie(value: bytes) -> tuple[str, bytes]:
+    name, _, rest = value.partition(b";")[0].partition(b"=")
+    return name.strip().lower().decode("latin-1"), rest.strip().strip(b'"')

@@ -1,0 +1,128 @@
+"""What to ask a target, given what was seen of it so far: pure, frozen, and quick to hand to another process."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from ebbtide.judge.checks import Check
+from ebbtide.judge.identifying import identifier_of
+from ebbtide.judge.placeholders import absent_name, request_path, target_values
+from ebbtide.judge.template_reading import is_passive_path
+from ebbtide.model.configuration import PlanSection
+from ebbtide.model.outcomes import Answered
+from ebbtide.model.targets import Level, Target
+from ebbtide.model.transcripts import Exchange, Method, Purpose, Request
+
+ICON_PATH = "/favicon.ico"
+
+
+class NamedRequest(msgspec.Struct, frozen=True):
+    """A request beyond the core plan.
+
+    Attributes:
+        path: Path template.
+        level: ``passive`` only for ``/`` and absent names.
+        families: Families it is asked of; empty means every server.
+    """
+
+    path: str
+    method: Method
+    fields: tuple[tuple[str, str], ...]
+    level: Level
+    families: frozenset[str]
+
+
+class SurveyPlan(msgspec.Struct, frozen=True):
+    """The plan of a survey: the core, then what the family's checks need.
+
+    Attributes:
+        salt: The survey's secret, from which absent names are made.
+        named: Further requests, those that serve most checks first.
+        fingerprints: Further files of fingerprints, by which the family is told.
+    """
+
+    salt: bytes
+    absent_extension: str
+    has_icon: bool
+    extra_requests: int
+    named: tuple[NamedRequest, ...]
+    fingerprints: tuple[str, ...] = ()
+
+    def next_requests(self, target: Target, seen: Sequence[Exchange], level: Level) -> Sequence[Request]:
+        """The requests to send now; empty when the target has been asked everything, or once it failed to answer.
+
+        Args:
+            target: Who is asked.
+            seen: This attempt's exchanges so far, in order.
+            level: What the target's authority allows.
+        """
+        if any(not isinstance(exchange.outcome, Answered) for exchange in seen):
+            return ()
+        values = target_values(target, absent_name(self.salt, target.target_id))
+        core = core_requests(values["absent"], self.absent_extension, has_icon=self.has_icon)
+        asked = {exchange.request.key for exchange in seen}
+        waiting = tuple(request for request in core if request.key not in asked)
+        if waiting or not self.named or not self.extra_requests:
+            return waiting
+        family = identifier_of(self.fingerprints).identify(seen).family
+        named = [
+            Request(request_path(each.path, values), Purpose.CHECK, each.method, each.fields)
+            for each in self.named
+            if (each.level is Level.PASSIVE or level is Level.ACTIVE) and (not each.families or family in each.families)
+        ]
+        core_keys = {request.key for request in core}
+        further = {request.key: request for request in named if request.key not in core_keys}
+        within = list(further.values())[: self.extra_requests]
+        return tuple(request for request in within if request.key not in asked)
+
+
+def core_requests(absent: str, extension: str, *, has_icon: bool) -> tuple[Request, ...]:
+    """The core plan of every survey: ``/``, the absent name, the icon."""
+    suffix = f".{extension}" if extension else ""
+    core = (Request("/", Purpose.ROOT), Request(f"/{absent}{suffix}", Purpose.ABSENT))
+    return (*core, Request(ICON_PATH, Purpose.ICON)) if has_icon else core
+
+
+def make_plan(checks: Iterable[Check], section: PlanSection, salt: bytes, fingerprints: tuple[str, ...]) -> SurveyPlan:
+    """The plan that serves these checks.
+
+    Args:
+        checks: All checks of the survey.
+        section: ``[plan]``.
+        salt: The survey's secret.
+        fingerprints: Further files of fingerprints, absolute.
+    """
+    return SurveyPlan(
+        salt=salt,
+        absent_extension=section.absent_extension,
+        has_icon=section.icon,
+        extra_requests=section.extra_requests,
+        named=tuple(_ranked(checks, section.level)),
+        fingerprints=fingerprints,
+    )
+
+
+def _ranked(checks: Iterable[Check], level: Level) -> list[NamedRequest]:
+    """Requests of the checks, equal ones once, those that serve most checks first, then by path."""
+    uses: Counter[tuple[Method, str, tuple[tuple[str, str], ...]]] = Counter()
+    families: dict[tuple[Method, str, tuple[tuple[str, str], ...]], frozenset[str] | None] = {}
+    for check in checks:
+        for path in check.block.paths if check.block else ():
+            if check.block is None or (path == "/" and check.block.method is Method.GET and not check.block.fields):
+                continue
+            key = (check.block.method, path, check.block.fields)
+            uses[key] += 1
+            known = families.get(key, frozenset())
+            families[key] = None if known is None or not check.families else known | frozenset(check.families)
+    found = [
+        NamedRequest(
+            path=path,
+            method=method,
+            fields=fields,
+            level=Level.PASSIVE if is_passive_path(path) else Level.ACTIVE,
+            families=families[method, path, fields] or frozenset(),
+        )
+        for method, path, fields in sorted(uses, key=lambda key: (-uses[key], key[1], key[0], key[2]))
+    ]
+    return [each for each in found if level is Level.ACTIVE or each.level is Level.PASSIVE]

@@ -1,0 +1,157 @@
+"""Running templates at a few targets, outside any survey: what to ask, and what the answers show."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from ebbtide.judge.deciding import Seen
+from ebbtide.judge.evidence import MOST_CHARACTERS, evidence_of, excerpt
+from ebbtide.judge.matching import BlockResult, judge_block
+from ebbtide.judge.parts import template_script_pattern
+from ebbtide.judge.placeholders import ABSENT, absent_name, placeholders_in, request_path, target_values
+from ebbtide.judge.plan import core_requests
+from ebbtide.judge.template_reading import is_passive_path, read_template_file, template_files
+from ebbtide.judge.templates import Reading, Template
+from ebbtide.model.errors import CheckError
+from ebbtide.model.outcomes import Answered
+from ebbtide.model.targets import Level, Target
+from ebbtide.model.transcripts import Exchange, Purpose, Request, Transcript
+from ebbtide.model.verdicts import UNKNOWN_FAMILY, Evidence
+
+_EXTENSION = "html"
+
+
+class ResultLine(msgspec.Struct, frozen=True):
+    """One line of results, as the template's format defines them.
+
+    Attributes:
+        matcher: Name of the matcher, where any of several may match; empty otherwise.
+        extractor: Name of the extractor, where no named matcher speaks.
+        matched_at: URL of the request.
+        extracted: What extractors took, each at most 200 characters, control characters replaced.
+    """
+
+    template: str
+    matcher: str
+    extractor: str
+    severity: str
+    matched_at: str
+    extracted: tuple[str, ...]
+    evidence: tuple[Evidence, ...]
+
+
+class TemplatePlan(msgspec.Struct, frozen=True):
+    """Asks for ``/`` and for all that some templates need; it can be pickled.
+
+    Attributes:
+        templates: Path templates, each with the request that it fills in.
+    """
+
+    salt: bytes
+    templates: tuple[tuple[str, Request], ...]
+
+    def next_requests(self, target: Target, seen: Sequence[Exchange], level: Level) -> Sequence[Request]:
+        """The requests to send now; named paths only at the active level."""
+        if any(not isinstance(exchange.outcome, Answered) for exchange in seen):
+            return ()
+        values = target_values(target, absent_name(self.salt, target.target_id))
+        root, absent = core_requests(values[ABSENT], _EXTENSION, has_icon=False)
+        wanted = [root, absent] if any(ABSENT in placeholders_in(path) for path, _ in self.templates) else [root]
+        for path, request in self.templates:
+            if level is Level.ACTIVE or is_passive_path(path):
+                wanted.append(msgspec.structs.replace(request, path=request_path(path, values)))
+        asked = {exchange.request.key for exchange in seen}
+        waiting = {request.key: request for request in reversed(wanted) if request.key not in asked}
+        return tuple(reversed(waiting.values()))
+
+
+class TemplateRun:
+    """Some templates, ready to be run.
+
+    Args:
+        templates: Each can be run.
+        refused: Those that are not run, with their reasons.
+    """
+
+    def __init__(self, templates: Sequence[Template], refused: Sequence[Reading]) -> None:
+        self.templates = tuple(templates)
+        self.refused = tuple(refused)
+        self._template_scripts = template_script_pattern()
+
+    def plan(self, salt: bytes) -> TemplatePlan:
+        """What to ask.
+
+        Args:
+            salt: A secret, from which the absent name is made.
+        """
+        return TemplatePlan(
+            salt,
+            tuple(
+                (path, Request("/", Purpose.CHECK, template.block.method, template.block.fields))
+                for template in self.templates
+                for path in template.block.paths
+            ),
+        )
+
+    def results(self, transcript: Transcript) -> Iterator[ResultLine]:
+        """What the answers of one target show, template by template.
+
+        Args:
+            transcript: Asked by ``plan``; what is missing in it matches nothing.
+        """
+        seen = Seen(transcript.target, transcript.exchanges, UNKNOWN_FAMILY, self._template_scripts)
+        for template in self.templates:
+            for path in template.block.paths:
+                exchange = seen.answer(template.block, path)
+                if exchange is None:
+                    continue
+                result = judge_block(template.block, seen.parts(exchange, template.block), seen.values)
+                if result.has_matched:
+                    yield from _lines(template, exchange, result, transcript.target.base_url)
+                    if template.block.stops_at_first_match:
+                        break
+
+
+def load_templates(paths: Sequence[Path]) -> TemplateRun:
+    """Load files or folders of templates.
+
+    Raises:
+        CheckError: A file is no template; in a folder, such files are passed over.
+    """
+    templates, refused = [], []
+    for path in paths:
+        for file in template_files(path):
+            try:
+                reading = read_template_file(file)
+            except CheckError:
+                if path.is_dir():
+                    continue
+                raise
+            if reading.template is None:
+                refused.append(reading)
+            else:
+                templates.append(reading.template)
+    return TemplateRun(templates, refused)
+
+
+def _lines(template: Template, exchange: Exchange, result: BlockResult, base_url: str) -> Iterator[ResultLine]:
+    """One line for each named matcher, else for each named extractor, else one."""
+    evidence = evidence_of(result.hits, exchange.ordinal)
+    named = [(extractor.name, found) for extractor, found in result.extracts if extractor.name and found]
+    every = tuple(dict.fromkeys(value for _, found in result.extracts for value in found))
+    speakers: list[tuple[str, str, tuple[bytes, ...]]] = [
+        (name, "", every) for name in dict.fromkeys(result.matched_names)
+    ]
+    if not speakers:
+        speakers = [("", name, found) for name, found in named] or [("", "", every)]
+    for matcher, extractor, values in speakers:
+        yield ResultLine(
+            template=template.id,
+            matcher=matcher,
+            extractor=extractor,
+            severity=template.severity,
+            matched_at=base_url + exchange.request.path,
+            extracted=tuple(excerpt(value, 0, len(value))[:MOST_CHARACTERS] for value in values),
+            evidence=evidence,
+        )

@@ -1,0 +1,189 @@
+"""The packs that come with Ebbtide, and what a file of a check must hold."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from ebbtide.judge.checks import AnyOf, Check
+from ebbtide.judge.packs import load_pack, pack_ids
+from ebbtide.judge.sampling import judge_sample, run_samples
+from ebbtide.judge.templates import WordMatcher
+from ebbtide.model.errors import CheckError
+from ebbtide.model.targets import Level
+from ebbtide.model.verdicts import Shown
+
+IIS_CHECKS = {
+    "code-red-ida-reachable",
+    "code-red-ida",
+    "admin-pages",
+    "server-path",
+    "script-source",
+    "backdoor-mark",
+    "any-hole",
+}
+
+GOOD_CHECK = """
+id: good
+info: {name: Good}
+http:
+  - method: GET
+    path: ["{{BaseURL}}/named"]
+    matchers:
+      - {type: word, words: ["mark"]}
+ebbtide:
+  level: active
+  gate: [apache]
+  severity: low
+  words: It can be seen.
+  remedy: Mend it.
+  source: [somewhere]
+  samples:
+    match:
+      - {about: one, responses: [{request: /named, body: mark}]}
+      - {about: two, responses: [{request: /named, body: a mark}]}
+    miss:
+      - {about: three, responses: [{request: /named, body: none}]}
+      - {about: four, responses: [{request: /named, body: mar k}]}
+"""
+
+
+def write_pack(folder: Path, text: str, name: str = "good") -> Path:
+    pack = folder / "mine"
+    pack.mkdir(exist_ok=True)
+    (pack / "pack.toml").write_text('id = "mine"\nname = "Mine"\nlicence = "Apache-2.0"\nabout = "For a test."\n')
+    (pack / f"{name}.yaml").write_text(text)
+    return folder
+
+
+def all_packs() -> list[tuple[str, tuple[Check, ...]]]:
+    return [(pack, load_pack(pack).checks) for pack in pack_ids()]
+
+
+def matcher_cases() -> list[tuple[str, Check, int]]:
+    return [
+        (pack, check, place)
+        for pack, checks in all_packs()
+        for check in checks
+        for place in range(len(check.block.matchers) if check.block else 0)
+    ]
+
+
+def part_cases() -> list[tuple[str, Check, str]]:
+    return [(pack, check, part) for pack, checks in all_packs() for check in checks for part in check.parts]
+
+
+def outcomes(checks: tuple[Check, ...], check: Check) -> list[bool]:
+    return [isinstance(judge_sample(checks, check, sample), Shown) for sample in check.samples]
+
+
+def exchanged(checks: tuple[Check, ...], changed: Check) -> tuple[Check, ...]:
+    return tuple(changed if check.id == changed.id else check for check in checks)
+
+
+def test_the_pack_of_2001_holds_its_seven_checks() -> None:
+    checks = load_pack("iis-2001").checks
+
+    assert {check.id for check in checks} == IIS_CHECKS
+    assert {check.families for check in checks} == {("microsoft-iis",)}
+    assert {check.id for check in checks if check.level is Level.ACTIVE} == {"admin-pages"}
+
+
+@pytest.mark.parametrize(("pack", "checks"), all_packs(), ids=lambda value: value if isinstance(value, str) else "")
+def test_every_sample_gives_the_verdict_that_it_must(pack: str, checks: tuple[Check, ...]) -> None:
+    wrong = [result for result in run_samples(checks) if not result.is_right]
+
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("pack", "check", "place"), matcher_cases(), ids=lambda value: value.id if isinstance(value, Check) else str(value)
+)
+def test_no_matcher_can_be_deleted_without_a_sample_changing_its_verdict(pack: str, check: Check, place: int) -> None:
+    checks = load_pack(pack).checks
+    assert check.block is not None
+    kept = tuple(matcher for number, matcher in enumerate(check.block.matchers) if number != place)
+    changed = msgspec.structs.replace(check, block=msgspec.structs.replace(check.block, matchers=kept))
+
+    assert outcomes(exchanged(checks, changed), changed) != outcomes(checks, check)
+
+
+@pytest.mark.parametrize(
+    ("pack", "check", "part"), part_cases(), ids=lambda value: value.id if isinstance(value, Check) else str(value)
+)
+def test_no_check_that_another_builds_on_can_be_left_out_of_it(pack: str, check: Check, part: str) -> None:
+    checks = load_pack(pack).checks
+    decision = check.decision
+    kept = tuple(each for each in check.parts if each != part)
+    changed = msgspec.structs.replace(check, decision=msgspec.structs.replace(decision, checks=kept))
+
+    assert outcomes(exchanged(checks, changed), changed) != outcomes(checks, check)
+
+
+def test_versions_are_distinct_and_do_not_depend_on_wording(tmp_path: Path) -> None:
+    packs = write_pack(tmp_path, GOOD_CHECK)
+    first = load_pack("mine", folder=packs).checks[0].version
+    write_pack(tmp_path, GOOD_CHECK.replace("Mend it.", "Repair it.").replace("mar k", "another"))
+    same = load_pack("mine", folder=packs).checks[0].version
+    write_pack(tmp_path, GOOD_CHECK.replace('words: ["mark"]', 'words: ["mark", "sign"]'))
+    changed = load_pack("mine", folder=packs).checks[0].version
+
+    assert first == same
+    assert first != changed
+    assert len({check.version for check in load_pack("iis-2001").checks}) == len(IIS_CHECKS)
+
+
+def test_a_parameter_of_the_operator_changes_what_decides_and_the_version() -> None:
+    default = {check.id: check for check in load_pack("iis-2001").checks}
+    told = {check.id: check for check in load_pack("iis-2001", {"code-red-ida": {"patch_mark": "fixed"}}).checks}
+
+    matcher = told["code-red-ida"].block.matchers[0] if told["code-red-ida"].block else None
+    assert isinstance(matcher, WordMatcher)
+    assert matcher.words == (b"fixed",)
+    assert told["code-red-ida"].version != default["code-red-ida"].version
+    assert told["admin-pages"].version == default["admin-pages"].version
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right", "sentence"),
+    [
+        ("  level: active", "  level: passive", "must be active, since the check asks for a named path"),
+        ("      - {about: four, responses: [{request: /named, body: mar k}]}\n", "", "at least 2 samples"),
+        ("      - {about: one, responses: [{request: /named, body: mark}]}\n", "", "at least 2 samples"),
+        ("  source: [somewhere]", "  source: []", "must cite at least one source"),
+        ("  remedy: Mend it.", "", "remedy is missing"),
+        ("  severity: low", "  severity: terrible", "must be one of info, low"),
+        ("  gate: [apache]", "  gates: [apache]", "is unknown"),
+        ("info: {name: Good}", "info: {name: Good, severity: high}", "must be that of ebbtide.severity"),
+        ("method: GET", "method: POST", "cannot be run: non-get"),
+        ("id: good", "id: other", "must be the name of the file"),
+        ("  severity: low", "  severity: low\n  decide: {any_of: [good]}", "must be left out"),
+        ("  severity: low", "  severity: low\n  decide: {all_of: [nobody]}", "builds on nobody, which is not there"),
+        ("  severity: low", "  severity: low\n  decide: {all_of: [good]}", "build on each other"),
+        ("  severity: low", "  severity: low\n  decide: perhaps", "must be template"),
+    ],
+)
+def test_a_wrong_check_is_refused_with_its_place(tmp_path: Path, wrong: str, right: str, sentence: str) -> None:
+    assert wrong in GOOD_CHECK
+    packs = write_pack(tmp_path, GOOD_CHECK.replace(wrong, right))
+
+    with pytest.raises(CheckError, match=sentence) as caught:
+        load_pack("mine", folder=packs)
+    assert "mine" in caught.value.where
+
+
+def test_a_check_without_samples_is_refused(tmp_path: Path) -> None:
+    packs = write_pack(tmp_path, GOOD_CHECK.partition("  samples:")[0])
+
+    with pytest.raises(CheckError, match="samples is missing"):
+        load_pack("mine", folder=packs)
+
+
+def test_an_unknown_pack_is_refused_with_those_that_are_there() -> None:
+    with pytest.raises(CheckError, match="iis-2001") as caught:
+        load_pack("../iis-2001")
+    assert caught.value.where == "checks.packs"
+
+
+def test_any_of_checks_have_no_requests_of_their_own() -> None:
+    assert [check.id for check in load_pack("iis-2001").checks if isinstance(check.decision, AnyOf)] == ["any-hole"]
