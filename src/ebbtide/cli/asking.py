@@ -18,6 +18,7 @@ from ebbtide.probe.run import probe_assignments
 from ebbtide.probe.settings import Assignment, ProbeSettings
 
 NOWHERE = Path()
+SALT = b"asked by hand"
 _DEFAULT_PORTS = {Scheme.HTTP: 80, Scheme.HTTPS: 443}
 
 

@@ -82,7 +82,14 @@ def run_demo(order: DemoOrder) -> DemoResult:
     facts_path = out / "facts.json"
     facts_path.write_bytes(msgspec.json.format(msgspec.json.encode(facts), indent=1))
     report_path = out / "report.html"
-    write_report(folder, config, facts, report_path, is_lab=True, assumptions=world.assumption_texts())
+    write_report(
+        folder,
+        config,
+        facts,
+        report_path,
+        is_lab=True,
+        assumptions=[assumption.text for assumption in world.assumptions()],
+    )
     return DemoResult(facts, timings, facts_path, report_path, folder.path, verify_survey(folder, truth, facts))
 
 

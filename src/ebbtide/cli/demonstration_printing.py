@@ -3,8 +3,10 @@
 from ebbtide.cli.demonstration import DemoResult
 from ebbtide.cli.output import print_json, print_line
 from ebbtide.cli.tables import print_fates, print_tide
-from ebbtide.cli.verifying import verdict_sentence
+from ebbtide.cli.verifying import difference_sentences, verdict_sentence
 from ebbtide.publish.sentence import finding
+
+SHOWN_DIFFERENCES = 10
 
 
 def print_demo(result: DemoResult) -> None:
@@ -17,7 +19,7 @@ def print_demo(result: DemoResult) -> None:
     for timing in result.timings:
         print_line(f"round {timing.label}: asked in {timing.probing_s:.1f} s, judged in {timing.judging_s:.1f} s")
     print_line(verdict_sentence(result.verification))
-    for sentence in (*result.verification.mismatches, *result.verification.outside_bounds)[:10]:
+    for sentence in difference_sentences(result.verification)[:SHOWN_DIFFERENCES]:
         print_line(f"  {sentence}")
     print_line()
     print_line(f"facts    {result.facts_path}")

@@ -37,8 +37,7 @@ def write_frame(world: World, path: Path, port: int) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(("host", "address", "port", "scheme", "stratum", "weight"))
-        for host, address, _port, scheme, stratum, weight in world.frame_rows():
-            writer.writerow((host, address, port, scheme, stratum, weight))
+        writer.writerows(world.frame_rows(port))
 
 
 def write_truth(world: World, folder: Path, port: int) -> Path:
@@ -46,8 +45,7 @@ def write_truth(world: World, folder: Path, port: int) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for month in world.months:
         with (folder / f"{month}.jsonl").open("w", encoding="utf-8") as file:
-            for row in truth_rows(world, month):
-                file.write(json.dumps({**row, "port": port}, sort_keys=True) + "\n")
+            file.writelines(json.dumps(row, sort_keys=True) + "\n" for row in truth_rows(world, month, port))
     return folder
 
 

@@ -23,13 +23,13 @@ def probe(
 
     Example: ebbtide probe http://127.0.0.1:8080/ --open 127.0.0.0/8 --json
     """
-    from ebbtide.cli.asking import NOWHERE, ask_urls, exchange_view
+    from ebbtide.cli.asking import NOWHERE, SALT, ask_urls, exchange_view
     from ebbtide.judge.engine import load_engine
     from ebbtide.model.configuration import ChecksSection, Identity, PlanSection
 
     engine = load_engine(ChecksSection(packs=()), PlanSection(), NOWHERE)
     identity = Identity(organisation=organisation, page=page, contact=contact)
-    transcripts = ask_urls(urls, engine.plan(b"ebbtide probe"), identity, open_ranges or [])
+    transcripts = ask_urls(urls, engine.plan(SALT), identity, open_ranges or [])
     if json:
         print_json_lines(exchange_view(transcript) for transcript in transcripts)
         return

@@ -3,12 +3,13 @@
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from ebbtide.cli.output import print_line, print_table
 from ebbtide.estimate.observed import observed_rows
-from ebbtide.lab.verify import compare, outside_bounds
+from ebbtide.lab.verify import BoundLine, Comparison, bounds, compare
 from ebbtide.model.errors import ScenarioMismatchError
 from ebbtide.model.facts import Fact
 from ebbtide.rounds.folder import SurveyFolder
@@ -16,43 +17,38 @@ from ebbtide.rounds.folder import SurveyFolder
 SHOWN_MISMATCHES = 20
 
 
-class ConfusionCell(msgspec.Struct, frozen=True):
-    """How many names had one observable state of a check and got one verdict."""
-
-    check: str
-    observable: str
-    observed: str
-    names: int
-
-
 class Verification(msgspec.Struct, frozen=True):
     """What a survey saw, beside what was there to be seen.
 
     Attributes:
-        cells: The confusion table over all months.
-        mismatches: A sentence for each name whose verdict differs from what could be seen.
-        outside_bounds: A sentence for each fact whose bounds do not hold the actual share.
-        compared: Pairs of name and check, over all months.
-        bounded: Facts whose bounds were held against the actual share.
+        comparison: The confusion tables over all months, and every name that is off the diagonal.
+        bounds: Each prevalence's bounds beside the actual share.
     """
 
-    cells: tuple[ConfusionCell, ...]
-    mismatches: tuple[str, ...]
-    outside_bounds: tuple[str, ...]
-    compared: int
-    bounded: int
+    comparison: Comparison
+    bounds: tuple[BoundLine, ...]
+
+    @property
+    def failed_bounds(self) -> tuple[BoundLine, ...]:
+        """Where an actual share exists and no bounds hold it."""
+        return tuple(line for line in self.bounds if line.actual is not None and not line.is_held)
+
+    @property
+    def compared(self) -> int:
+        """Pairs of name and check that were compared, over all months."""
+        return sum(sum(row.values()) for table in self.comparison.checks.values() for row in table.values())
 
     @property
     def is_clean(self) -> bool:
-        """Nothing differs, and something was compared."""
-        return self.compared > 0 and not self.mismatches and not self.outside_bounds
+        """Something was compared, and nothing differs."""
+        return self.compared > 0 and self.comparison.agrees and not self.failed_bounds
 
 
 def verify_survey(folder: SurveyFolder, truth: Path, facts: Sequence[Fact]) -> Verification:
     """Compare every name's verdicts with the truth, and every prevalence's bounds with the actual share.
 
     Raises:
-        ScenarioMismatchError: No month of truth, or a month without its round.
+        ScenarioMismatchError: No month of truth, or a month without its judged round.
     """
     months = sorted(path.stem for path in truth.glob("*.jsonl"))
     if not months:
@@ -60,19 +56,16 @@ def verify_survey(folder: SurveyFolder, truth: Path, facts: Sequence[Fact]) -> V
     missing = sorted(set(months) - set(folder.labels()))
     if missing:
         raise ScenarioMismatchError(f"the survey has no round {missing[0]}, of which the truth speaks.")
-    truth_rows = list(_read_truth(truth / f"{month}.jsonl" for month in months))
-    comparison = compare(truth_rows, (row for month in months for row in observed_rows(folder, month)))
-    bounds = outside_bounds(truth_rows, [msgspec.to_builtins(fact) for fact in facts])
-    return Verification(
-        cells=tuple(ConfusionCell(*cell) for cell in comparison.cells),
-        mismatches=comparison.mismatches,
-        outside_bounds=bounds.sentences,
-        compared=comparison.compared,
-        bounded=bounds.compared,
-    )
+    rows = list(_read_truth(truth / f"{month}.jsonl" for month in months))
+    try:
+        comparison = compare(rows, (row for month in months for row in observed_rows(folder, month)))
+        lines = bounds(rows, [msgspec.to_builtins(fact) for fact in facts])
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise ScenarioMismatchError(f"the truth in {truth} lacks or garbles {error}.") from error
+    return Verification(comparison, lines)
 
 
-def _read_truth(paths: Iterable[Path]) -> Iterator[dict[str, object]]:
+def _read_truth(paths: Iterable[Path]) -> Iterator[dict[str, Any]]:
     for path in paths:
         with path.open(encoding="utf-8") as file:
             for number, line in enumerate(file, 1):
@@ -84,24 +77,43 @@ def _read_truth(paths: Iterable[Path]) -> Iterator[dict[str, object]]:
 
 def print_verification(verification: Verification) -> None:
     """The confusion table, and one sentence for each thing that differs."""
+    comparison = verification.comparison
+    tables = {"(presence)": comparison.presence, "(family)": comparison.families, **comparison.checks}
     print_table(
         "What could be seen, and what the survey says",
-        ("check", "observable", "verdict", "names", ""),
-        [(cell.check, cell.observable, cell.observed, f"{cell.names:,}", _remark(cell)) for cell in verification.cells],
+        ("check", "observable", "survey", "names", ""),
+        [
+            (check, observable, observed, f"{names:,}", "" if observable == observed else "wrong")
+            for check, table in tables.items()
+            for observable, row in sorted(table.items())
+            for observed, names in sorted(row.items())
+        ],
         right=(3,),
     )
-    for sentence in (*verification.mismatches, *verification.outside_bounds)[:SHOWN_MISMATCHES]:
+    for sentence in difference_sentences(verification)[:SHOWN_MISMATCHES]:
         print_line(sentence)
     print_line(verdict_sentence(verification))
 
 
-def _remark(cell: ConfusionCell) -> str:
-    return "" if cell.observable == cell.observed else "wrong"
+def difference_sentences(verification: Verification) -> list[str]:
+    """A sentence for each name and each bound that is wrong."""
+    names = [
+        f"{each.month} {each.host} at {each.address}: {each.what} should be {each.expected}, "
+        f"is {each.observed}. {each.why}"
+        for each in verification.comparison.mismatches
+    ]
+    shares = [
+        f"{line.month} {line.check} by {line.unit}: the actual share {line.actual} is not within "
+        f"{line.low} to {line.high}."
+        for line in verification.failed_bounds
+    ]
+    return names + shares
 
 
 def verdict_sentence(verification: Verification) -> str:
     """One sentence that sums up a verification."""
     return (
-        f"Held against the truth: {verification.compared:,} verdicts compared, {len(verification.mismatches):,} wrong; "
-        f"{verification.bounded:,} bounds compared, {len(verification.outside_bounds):,} without the actual share."
+        f"Held against the truth: {verification.compared:,} verdicts compared, "
+        f"{len(verification.comparison.mismatches):,} wrong; {len(verification.bounds):,} bounds compared, "
+        f"{len(verification.failed_bounds):,} without the actual share."
     )
