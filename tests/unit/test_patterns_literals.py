@@ -70,10 +70,19 @@ def test_a_word_within_another_word_is_found() -> None:
     assert literals.candidates(b"abcde") == [0, 1, 2]
 
 
-@pytest.mark.parametrize("before", [65_530, 65_536, 65_533, 131_070, 0])
+@pytest.mark.parametrize("before", [4090, 4096, 4093, 8190, 0])
 def test_a_word_over_the_seam_of_two_windows_is_found(before: int) -> None:
     literals = LiteralSet([(Literal(b"needle"),)])
     assert literals.candidates(b"x" * before + b"needle") == [0]
+
+
+@pytest.mark.parametrize("folds", [True, False])
+def test_a_text_made_to_repeat_words_still_gives_them_all(folds: bool) -> None:  # noqa: FBT001  both ways of looking
+    words = [b"a" * length for length in range(3, 20)] + [b"abab", b"baba", b"last", b"never"]
+    literals = LiteralSet([(Literal(word, ignore_case=folds),) for word in words])
+    text = b"a" * 20_000 + b"ab" * 20_000 + b"last"
+    assert literals.candidates(text) == [*range(17), 17, 18, 19]
+    assert literals.candidates(b"a" * 50_000 + b"never") == [*range(17), 20]
 
 
 def test_an_empty_set_has_no_candidates() -> None:

@@ -21,31 +21,22 @@ class LiteralSet:
 
     def __init__(self, entries: Iterable[Sequence[Literal]]) -> None:
         rows = [tuple(entry) for entry in entries]
-        self._always = frozenset(number for number, literals in enumerate(rows) if not literals)
-        self._words: list[bytes] = []
-        self._folded: list[list[int]] = []
-        self._exact: list[dict[bytes, list[int]]] = []
-        numbers: dict[bytes, int] = {}
-        for number, literals in enumerate(rows):
-            for literal in literals:
-                self._add(numbers, number, literal)
-        self._automaton = Automaton(self._words) if self._words else None
-        self._size = len(rows)
-
-    def _add(self, numbers: dict[bytes, int], entry: int, literal: Literal) -> None:
-        """Let an entry wait for a literal."""
-        if not literal.text:
+        if any(not literal.text for literals in rows for literal in literals):
             raise ValueError("a literal must not be empty")
-        word = literal.text.lower()
-        number = numbers.setdefault(word, len(self._words))
-        if number == len(self._words):
-            self._words.append(word)
-            self._folded.append([])
-            self._exact.append({})
-        if literal.ignore_case:
-            self._folded[number].append(entry)
-        else:
-            self._exact[number].setdefault(literal.text, []).append(entry)
+        self._size = len(rows)
+        self._always = frozenset(number for number, literals in enumerate(rows) if not literals)
+        self._exact = _Waiting(
+            (literal.text, number)
+            for number, literals in enumerate(rows)
+            for literal in literals
+            if not literal.ignore_case
+        )
+        self._folded = _Waiting(
+            (literal.text.lower(), number)
+            for number, literals in enumerate(rows)
+            for literal in literals
+            if literal.ignore_case
+        )
 
     def __len__(self) -> int:
         """How many entries there are."""
@@ -62,14 +53,25 @@ class LiteralSet:
 
     def occurring(self, data: bytes) -> set[int]:
         """Numbers of the entries of whose literals at least one occurs in the data."""
-        found: set[int] = set()
+        return self._exact.entries_for(data) | (self._folded.entries_for(data.lower()) if self._folded else set())
+
+
+class _Waiting:
+    """Words, and the entries that wait for them."""
+
+    def __init__(self, pairs: Iterable[tuple[bytes, int]]) -> None:
+        waiting: dict[bytes, list[int]] = {}
+        for word, entry in pairs:
+            waiting.setdefault(word, []).append(entry)
+        self._entries = tuple(waiting.values())
+        self._automaton = Automaton(tuple(waiting)) if waiting else None
+
+    def __bool__(self) -> bool:
+        """Whether any entry waits."""
+        return self._automaton is not None
+
+    def entries_for(self, text: bytes) -> set[int]:
+        """The entries that wait for any word that occurs in the text."""
         if self._automaton is None:
-            return found
-        seen: set[int] = set()
-        for word, start in self._automaton.occurrences(data.lower()):
-            if word not in seen:
-                seen.add(word)
-                found.update(self._folded[word])
-            if self._exact[word]:
-                found.update(self._exact[word].get(data[start : start + len(self._words[word])], ()))
-        return found
+            return set()
+        return {entry for word in self._automaton.present(text) for entry in self._entries[word]}
