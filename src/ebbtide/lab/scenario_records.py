@@ -1,7 +1,7 @@
 """What a scenario may say: frozen records; ``docs/scenarios.md`` explains each key."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 
@@ -266,7 +266,7 @@ class Oddities(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The whole file: what happens to whom, and when."""
 
-    format: Literal[1]
+    format: Annotated[int, msgspec.Meta(ge=1, le=1)]
     name: Name
     title: str = ""
     seed: int = 0
