@@ -62,7 +62,8 @@ def mutated(draw: st.DrawFn) -> Any:
     return document
 
 
-def play(file: Path) -> None:
+def play(file: Path) -> ScenarioError | None:
+    """Play a scenario to its end; anything but the one error of the lab is passed on and fails the test."""
     try:
         world = build_world(load_scenario(file), 3, 0.2)
         for month in world.months:
@@ -70,8 +71,17 @@ def play(file: Path) -> None:
                 assert row["month"] == month
         assert all(row[5] >= 0 for row in world.frame_rows())
     except ScenarioError as error:
-        assert str(file) in str(error)
-        assert error.sentence
+        return error
+    return None
+
+
+def check(file: Path) -> None:
+    error = play(file)
+    assert error is None or (str(file) in str(error) and error.sentence)
+
+
+def test_the_scenario_that_is_mutated_plays() -> None:
+    assert play(WINTER) is None
 
 
 @settings(max_examples=150, deadline=None)
@@ -80,7 +90,7 @@ def test_a_mutated_scenario_plays_or_is_refused(document: Any) -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "mutated.yaml"
         file.write_text(yaml.dump(document, allow_unicode=True, sort_keys=False))
-        play(file)
+        check(file)
 
 
 @settings(max_examples=100, deadline=None)
@@ -90,7 +100,7 @@ def test_a_scenario_with_bytes_replaced_plays_or_is_refused(start: int, length: 
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "mutated.yaml"
         file.write_bytes(content[:start] + insert + content[start + length :])
-        play(file)
+        check(file)
 
 
 @settings(max_examples=200)
@@ -108,4 +118,4 @@ def test_a_garbled_request_is_read_or_refused(head: bytes) -> None:
 @given(st.binary(max_size=600))
 def test_an_echoed_path_can_never_break_out_of_a_page(path: bytes) -> None:
     echoed = echo(path)
-    assert not set(echoed) & set(b"<>\"'\r\n\\ " if b"\\" not in path else b"<>\"'\r\n ")
+    assert not set(echoed) & set(b"<>\"'\r\n ")

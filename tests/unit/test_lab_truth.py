@@ -155,8 +155,8 @@ def test_what_is_and_what_can_be_seen_differ_only_for_a_stated_reason(file: Path
     assert seen == {"shown", "not_shown", "cannot_tell", "not_asked"}
 
 
-def test_any_hole_is_true_where_a_part_is(scale: float = 0.05) -> None:
-    for row in month_rows(builtin("code-red-2001"), scale):
+def test_any_hole_is_true_where_a_part_is() -> None:
+    for row in month_rows(builtin("code-red-2001"), 0.05):
         parts = [row["checks"][part]["actual"] for part in PARTS]
         assert row["checks"]["any-hole"]["actual"] == (None if None in parts else any(parts))
 

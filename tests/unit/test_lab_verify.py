@@ -75,7 +75,7 @@ def test_months_are_kept_apart() -> None:
     assert not compare([true("a", month="m2")], [seen("a")]).agrees
 
 
-def having(host: str, actual: bool | None, address: str, **others: Any) -> dict[str, Any]:
+def having(host: str, actual: Any, address: str, **others: Any) -> dict[str, Any]:
     entry = {"actual": actual, "observable": "shown", "reason": "", "why": ""}
     return true(host, address=address, checks={"admin-pages": entry}, **others)
 
