@@ -49,6 +49,16 @@ def test_the_prefilter_never_hides_a_match(pair: tuple[Pattern, bytes]) -> None:
 
 
 @settings(max_examples=200, deadline=None)
+@given(PATTERNS.filter(str.isascii), st.booleans(), st.text(alphabet="abckKsS.1 ", max_size=12))
+def test_an_ascii_pattern_finds_what_the_standard_library_finds(source: str, ignores: bool, text: str) -> None:  # noqa: FBT001  drawn
+    expected = re.compile(source.encode(), re.IGNORECASE if ignores else 0).search(text.encode())
+    found = compile_pattern(source, ignore_case=ignores).search(text.encode())
+    assert (found is None) == (expected is None)
+    if found is not None and expected is not None:
+        assert found.start == expected.start()
+
+
+@settings(max_examples=200, deadline=None)
 @given(st.text(alphabet="ab(|)[]{}*+?\\^$.:<>=!#PiQEZdhxu{01,}-&'\xe9", max_size=25), NOISE)
 def test_any_text_is_a_pattern_or_is_refused_as_the_callers_mistake(source: str, data: bytes) -> None:
     try:

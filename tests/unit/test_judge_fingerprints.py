@@ -100,6 +100,7 @@ def test_the_first_fingerprint_of_the_preferred_file_speaks(tmp_path: Path) -> N
         ("REG_MULTILINE,REG_ICASE", b"SWITCH\nx", True),
         ("REG_ICASE", b"switch\nx", False),
         ("", b"first\nswitch x\nlast", True),
+        ("", b"switch\nx", False),
     ],
 )
 def test_flags_and_line_anchors_mean_what_they_mean_in_ruby(
@@ -255,6 +256,46 @@ def test_the_list_names_every_fingerprint_and_its_examples(tmp_path: Path) -> No
     assert (first.id, first.file, first.line, first.key) == ("lab#lab-server", str(path), 3, "http_header.server")
     assert (first.pattern, first.family, first.example_count) == ("^Lab$", "lab", 1)
     assert (second.id, second.line, second.family, second.example_count) == ("lab#lab-server-2", 4, "", 0)
+
+
+def test_the_digest_of_a_set_changes_with_what_its_files_say(tmp_path: Path) -> None:
+    first = load_fingerprints(file_of(tmp_path, fingerprint("a"))).digest
+    assert load_fingerprints(file_of(tmp_path, fingerprint("a"))).digest == first
+    assert load_fingerprints(file_of(tmp_path, fingerprint("b"))).digest != first
+    assert len(first) == 16
+
+
+def test_a_file_whose_patterns_grow_without_end_is_refused(tmp_path: Path) -> None:
+    grown = "\n".join(fingerprint("[a-z]{900}" * 10) for _ in range(300))
+    with pytest.raises(FingerprintError, match="compile to over 2000000 instructions"):
+        load_fingerprints(file_of(tmp_path, grown))
+
+
+def test_a_set_tells_what_it_refuses(tmp_path: Path) -> None:
+    refused = load_fingerprints(file_of(tmp_path, fingerprint("x++"))).refused
+    assert [(each.id, each.file, each.line) for each in refused] == [("lab#lab-server", str(tmp_path / "lab.xml"), 3)]
+
+
+def test_a_brace_that_is_never_closed_stays(tmp_path: Path) -> None:
+    body = fingerprint("x", '<param pos="0" name="a" value="b{c"/>')
+    found = load_fingerprints(file_of(tmp_path, body)).match("http_header.server", b"x")
+    assert found is not None
+    assert found.params["a"] == "b{c"
+
+
+def test_an_example_file_of_great_size_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "lab").mkdir()
+    (tmp_path / "lab" / "page").write_bytes(bytes((1 << 20) + 1))
+    with pytest.raises(FingerprintError, match="is over 1048576 bytes"):
+        verify(file_of(tmp_path, fingerprint("Lab", '<example _filename="page"/>')))
+
+
+def test_a_file_of_great_size_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "great.xml"
+    with path.open("wb") as stream:
+        stream.truncate(MOST_BYTES + 1)
+    with pytest.raises(FingerprintError, match="16777216 are allowed"):
+        load_fingerprints(path)
 
 
 def test_an_empty_set_matches_nothing() -> None:

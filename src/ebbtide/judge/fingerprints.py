@@ -1,5 +1,6 @@
 """Fingerprints of software in recog's format: load files of them, ask them, list them, prove them by their examples."""
 
+import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -36,6 +37,12 @@ class FingerprintSet:
     def keys(self) -> frozenset[str]:
         """What values its files are held against."""
         return frozenset(self._matchers)
+
+    @property
+    def digest(self) -> str:
+        """Hash of the files and of the order in which they are asked, 16 hexadecimal digits."""
+        text = "\n".join(f"{file.name} {file.digest}" for file in self.files)
+        return hashlib.blake2b(text.encode("utf-8"), digest_size=8).hexdigest()
 
     @property
     def refused(self) -> tuple[RefusedFingerprint, ...]:

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import hashlib
 from pathlib import Path
 from typing import cast
 
@@ -24,8 +25,14 @@ from ebbtide.patterns.regex import Pattern, compile_pattern
 MOST_BYTES = 16 << 20
 """A file of fingerprints may have so many."""
 
+MOST_INSTRUCTIONS = 2_000_000
+"""The patterns of one file may compile to so many in all, which bounds the memory that it can take."""
+
+_PATTERN_BYTES = 1 << 20
+
 _DOT_FLAGS = frozenset({"REG_DOT_NEWLINE", "REG_LINE_ANY_CRLF", "REG_MULTILINE"})
 _CASE_FLAGS = frozenset({"REG_ICASE", "IGNORECASE"})
+_RUBY_DOT_ALL = ("(?m", "(?im")
 
 
 def read_fingerprint_file(path: Path) -> FingerprintFile:
@@ -66,6 +73,7 @@ def parse_fingerprints(data: bytes, path: Path) -> FingerprintFile:
         preference=_number(path, root, "preference", DEFAULT_PREFERENCE),
         fingerprints=tuple(reader.fingerprints),
         refused=tuple(reader.refused),
+        digest=hashlib.blake2b(data, digest_size=8).hexdigest(),
     )
 
 
@@ -107,6 +115,7 @@ class _FileReader:
         self.fingerprints: list[Fingerprint] = []
         self.refused: list[RefusedFingerprint] = []
         self._ids: set[str] = set()
+        self._instructions = 0
 
     def read_fingerprint(self, element: etree._Element) -> None:
         """Read one <fingerprint>."""
@@ -120,8 +129,11 @@ class _FileReader:
             pattern = _compile(self.path, element)
         except UnsupportedPatternError as refusal:
             reason = " ".join(filter(None, (refusal.what, refusal.remedy)))
-            self.refused.append(RefusedFingerprint(name, line, reason, len(examples)))
+            self.refused.append(RefusedFingerprint(name, str(self.path), line, reason, len(examples)))
             return
+        self._instructions += pattern.instruction_count
+        if self._instructions > MOST_INSTRUCTIONS:
+            raise _error(self.path, element, f"the patterns so far compile to over {MOST_INSTRUCTIONS} instructions.")
         params = tuple(_read_param(self.path, child, pattern.group_count) for child in element if child.tag == "param")
         certainty = _number(self.path, element, "certainty", DEFAULT_CERTAINTY)
         self.fingerprints.append(Fingerprint(name, line, description, pattern, params, examples, certainty))
@@ -150,7 +162,10 @@ def _one_description(path: Path, element: etree._Element) -> str:
 
 
 def _compile(path: Path, element: etree._Element) -> Pattern:
-    """The pattern with its flags; as in Ruby, ``^`` and ``$`` hold at every line."""
+    """The pattern with its flags.
+
+    As in Ruby, ``^`` and ``$`` hold at every line, and ``(?m)`` lets a dot match a newline.
+    """
     source = element.get("pattern")
     if not source:
         raise _error(path, element, "a <fingerprint> needs a pattern.")
@@ -160,12 +175,14 @@ def _compile(path: Path, element: etree._Element) -> Pattern:
         known = ", ".join(sorted(_DOT_FLAGS | _CASE_FLAGS))
         raise _error(path, element, f"the flag {unknown[0]} is not known; known are {known}.")
     where = f"{path}:{_line(element)}"
+    is_dotted = bool(flags & _DOT_FLAGS) or any(mark in source for mark in _RUBY_DOT_ALL)
     try:
         return compile_pattern(
             source,
             ignore_case=bool(flags & _CASE_FLAGS),
-            dot_all=bool(flags & _DOT_FLAGS),
+            dot_all=is_dotted,
             multi_line=True,
+            memory_bytes=_PATTERN_BYTES,
             where=where,
         )
     except UnsupportedPatternError:

@@ -74,6 +74,7 @@ class RefusedFingerprint(msgspec.Struct, frozen=True):
     """A fingerprint whose pattern asks for what RE2 lacks; it never matches."""
 
     id: str
+    file: str
     line: int
     reason: str
     example_count: int
@@ -88,6 +89,7 @@ class FingerprintFile(msgspec.Struct, frozen=True):
         protocol: Given as ``service.protocol`` where a fingerprint does not say another one.
         preference: Files with a higher one are asked first.
         folder: Where files named by examples lie.
+        digest: Hash of the file's bytes, 16 hexadecimal digits.
     """
 
     name: str
@@ -98,6 +100,7 @@ class FingerprintFile(msgspec.Struct, frozen=True):
     preference: float
     fingerprints: tuple[Fingerprint, ...]
     refused: tuple[RefusedFingerprint, ...]
+    digest: str
 
 
 class FingerprintMatch(msgspec.Struct, frozen=True):

@@ -27,6 +27,11 @@ class Program(Protocol):
         ...
 
     @property
+    def programsize(self) -> int:
+        """How many instructions it compiled to."""
+        ...
+
+    @property
     def groupindex(self) -> Mapping[bytes, int]:
         """Names of groups and their numbers."""
         ...

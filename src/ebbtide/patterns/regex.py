@@ -57,10 +57,20 @@ class Pattern:
         is_text: It speaks of characters beyond ASCII, so the data is read as UTF-8 first (``normalise_text``).
         group_count: How many groups capture.
         group_names: Named groups and their numbers.
+        instruction_count: What it compiled to; its size in memory goes with it.
         literals: Every match holds at least one of these; empty if nothing is certain.
     """
 
-    __slots__ = ("_arguments", "_program", "group_count", "group_names", "is_text", "literals", "source")
+    __slots__ = (
+        "_arguments",
+        "_program",
+        "group_count",
+        "group_names",
+        "instruction_count",
+        "is_text",
+        "literals",
+        "source",
+    )
 
     def __init__(
         self,
@@ -75,6 +85,7 @@ class Pattern:
         self.is_text = is_text
         self.literals = literals
         self.group_count = program.groups
+        self.instruction_count = program.programsize
         self.group_names: Mapping[str, int] = MappingProxyType(
             {name.decode("ascii"): number for name, number in program.groupindex.items()}
         )
