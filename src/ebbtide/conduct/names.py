@@ -1,11 +1,13 @@
 """Canonical host names: lower-case A-labels without a trailing dot. Names of a frame and of opt-outs must agree."""
 
 import re
+import unicodedata
 
 import idna
 
 _MOST_NAME_CHARACTERS = 253
 _MOST_LABEL_CHARACTERS = 63
+_PLAIN_NAME = re.compile(r"(?:[a-z0-9_-]{1,63}\.)*[a-z][a-z0-9_-]{0,62}\Z")
 _LENIENT_LABEL = re.compile(r"[a-z0-9_-]{1,63}\Z")
 _ALL_DIGITS = re.compile(r"(?:[0-9]+|0[xX][0-9a-fA-F]*)\Z")
 _DOTS = re.compile("[.\u3002\uff0e\uff61]")
@@ -24,10 +26,12 @@ def canonical_name(text: str) -> str:
         ValueError: With a sentence saying why the text is no host name.
 
     Source:
-        RFC 1123 (2.1), RFC 5890 to 5894 (IDNA 2008), UTS 46 for mapping. Underscores and hyphens in odd places are
-        let through, since such names are served on the web.
+        RFC 1123 (2.1), RFC 5890 to 5894 (IDNA 2008), UTS 46 for mapping. Underscores, hyphens in odd places and
+        symbols are let through, since such names are served on the web.
     """
     name = text.strip()
+    if len(name) <= _MOST_NAME_CHARACTERS and _PLAIN_NAME.match(name) and "xn--" not in name:
+        return name
     if name.isascii():
         name = name.lower().removesuffix(".")
         labels = name.split(".")
@@ -75,4 +79,7 @@ def _ascii_label(label: str) -> str:
         if label.isascii():
             # Registered under an older IDNA: such names are in the DNS and answer; they stay as they stand.
             return label
-        raise ValueError("it has a character that IDNA 2008 does not allow") from error
+        if any(unicodedata.category(character)[0] in "CZM" for character in label):
+            raise ValueError("it has a character that IDNA 2008 does not allow") from error
+        # Symbols were registered before 2008 and are still served; Punycode (RFC 3492) is all that is needed to ask.
+        return "xn--" + label.encode("punycode").decode("ascii")

@@ -1,0 +1,174 @@
+"""From what a line says to a target: host, address, port, scheme, stratum and weight, each checked."""
+
+import math
+from urllib.parse import urlsplit
+
+import msgspec
+
+from ebbtide.frame.ids import canonical_address, canonical_host, shown, site_id, target_id
+from ebbtide.frame.lines import Line
+from ebbtide.model.errors import FrameError
+from ebbtide.model.targets import Scheme, Target
+
+_DEFAULT_PORTS = {Scheme.HTTP: 80, Scheme.HTTPS: 443}
+_SCHEMES = {str(scheme): scheme for scheme in Scheme}
+_MOST_PORT = 65535
+_MOST_PORT_DIGITS = 5
+_MOST_STRATUM_CHARACTERS = 100
+
+
+class Defaults(msgspec.Struct, frozen=True):
+    """What holds where a line is silent.
+
+    Attributes:
+        port: ``None`` means the scheme's own.
+    """
+
+    scheme: Scheme = Scheme.HTTP
+    port: int | None = None
+    stratum: str = ""
+
+    def port_for(self, scheme: Scheme) -> int:
+        """The port of a target whose line names none; the configured port belongs to the configured scheme."""
+        return self.port if self.port is not None and scheme is self.scheme else _DEFAULT_PORTS[scheme]
+
+
+def make_target(
+    host: str,
+    line: Line,
+    defaults: Defaults,
+    *,
+    address: str = "",
+    port: str = "",
+    scheme: str = "",
+    stratum: str = "",
+    weight: str = "",
+) -> Target:
+    """Check each part of a line and put the target together.
+
+    Args:
+        host: Name or address as written.
+        line: Where it stands, for errors.
+        defaults: What holds for parts that are empty.
+        address: The pinned address as written; empty, like all that follow, if the line is silent.
+        port: As written.
+        scheme: As written.
+        stratum: As written.
+        weight: As written.
+
+    Returns:
+        The target with its ids. A host that is an address is pinned to itself.
+
+    Raises:
+        FrameError: A part cannot be used; names file, line, value and remedy.
+    """
+    canonical = canonical_host(host, line.where)
+    chosen = parse_scheme(scheme, line) if scheme else defaults.scheme
+    number = parse_port(port, line) if port else defaults.port_for(chosen)
+    pinned = canonical_address(address, line.where) if address else canonical if _is_address(canonical) else ""
+    return Target(
+        target_id=target_id(canonical, pinned or "*", number, chosen),
+        site_id=site_id(canonical),
+        host=canonical,
+        address=pinned,
+        port=number,
+        scheme=chosen,
+        stratum=_parse_stratum(stratum, line) if stratum else defaults.stratum,
+        weight=_parse_weight(weight, line) if weight else 1.0,
+    )
+
+
+def list_target(line: Line, defaults: Defaults) -> Target:
+    """The target of one line of a list: ``host``, ``host:port``, ``[v6]:port`` or a URL; a remark may follow.
+
+    Raises:
+        FrameError: The line names no target.
+    """
+    text = line.text
+    if "#" in text or " " in text or "\t" in text:
+        text, *rest = text.split(None, 1)
+        if rest and not rest[0].startswith("#"):
+            raise FrameError(
+                f"{shown(line.text)} has more than one word.",
+                where=line.where,
+                remedy="Give one target a line, and start remarks with #.",
+            )
+    if "://" in text:
+        return _url_target(text, line, defaults)
+    host, port = _split_port(text, line)
+    return make_target(host, line, defaults, port=port)
+
+
+def _url_target(text: str, line: Line, defaults: Defaults) -> Target:
+    """A URL is not silent: without a port it means its scheme's own. Its path is not asked."""
+    try:
+        parts = urlsplit(text)
+    except ValueError as error:
+        raise FrameError(f"{shown(text)} is no URL.", where=line.where, remedy="Write http://host:port/.") from error
+    if "@" in parts.netloc:
+        raise FrameError(
+            "the URL holds a user name, and nothing is asked with credentials.",
+            where=line.where,
+            remedy="Leave out what stands before the @.",
+        )
+    scheme = parse_scheme(parts.scheme, line)
+    host, port = _split_port(parts.netloc, line)
+    return make_target(host, line, defaults, port=port or str(_DEFAULT_PORTS[scheme]), scheme=scheme)
+
+
+def _split_port(text: str, line: Line) -> tuple[str, str]:
+    host, colon, port = text.rpartition(":")
+    if not colon or text.endswith("]") or (":" in host and not host.endswith("]")):
+        return text, ""
+    if not port:
+        raise FrameError(f"{shown(text)} has a colon but no port.", where=line.where, remedy="Write host:port.")
+    return host, port
+
+
+def parse_port(text: str, line: Line) -> int:
+    """A port in plain digits.
+
+    Raises:
+        FrameError: It is not 1 to 65535.
+    """
+    number = int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_PORT_DIGITS else 0
+    if not 1 <= number <= _MOST_PORT:
+        raise FrameError(f"port {shown(text)} is no port.", where=line.where, remedy="Ports run from 1 to 65535.")
+    return number
+
+
+def parse_scheme(text: str, line: Line) -> Scheme:
+    """The scheme http or https, in any case.
+
+    Raises:
+        FrameError: It is another one.
+    """
+    scheme = _SCHEMES.get(text.lower())
+    if scheme is None:
+        raise FrameError(f"scheme {shown(text)} is not asked.", where=line.where, remedy="Write http or https.")
+    return scheme
+
+
+def _parse_stratum(text: str, line: Line) -> str:
+    if len(text) > _MOST_STRATUM_CHARACTERS or not text.isprintable():
+        raise FrameError(
+            f"stratum {shown(text)} is no name.", where=line.where, remedy="Use at most 100 printable characters."
+        )
+    return text
+
+
+def _parse_weight(text: str, line: Line) -> float:
+    try:
+        weight = float(text) if text.isascii() and "_" not in text else math.nan
+    except ValueError:
+        weight = math.nan
+    if not (math.isfinite(weight) and weight > 0):
+        raise FrameError(
+            f"weight {shown(text)} is not a positive number.", where=line.where, remedy="A census has weight 1."
+        )
+    return weight
+
+
+def _is_address(canonical: str) -> bool:
+    """No canonical name ends in a number or has a colon, so that this suffices."""
+    return ":" in canonical or canonical.rpartition(".")[2].isdigit()
