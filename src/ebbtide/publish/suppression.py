@@ -1,0 +1,152 @@
+"""What a publication may not show because too few servers stand behind it. Pure: facts in, facts out.
+
+A cell is withheld when its base is below 10, or when fewer than 3 servers show the check or fewer than 3 do not. What
+would give a withheld number back by subtraction is withheld with it: the readings of one pair of rounds, everything
+that is derived from them, the last hidden part of a sum, and a variant that differs from the whole by too few servers.
+Facts do not name operators; a cell that one operator dominates must arrive here already marked ``suppressed``.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+
+import msgspec
+
+from ebbtide.model.facts import Fact
+
+LEAST_BASE = 10
+LEAST_SHOWN = 3
+_READS_ONE_ROUND = "cross_section"
+_FIXED = frozenset({"fixed_in_place", "fixed_upgraded"})
+_TOLD_BY_THE_CHECK = _FIXED | {"still_shown"}
+Place = tuple[str, ...]
+
+
+def suppress(facts: Iterable[Fact]) -> tuple[Fact, ...]:
+    """The facts with every number blank that may not be published.
+
+    Args:
+        facts: All facts of a publication at once: cells can only be guarded against each other when they are seen together.
+
+    Returns:
+        As many facts in the same order; a withheld one keeps what names it, and is marked ``suppressed``.
+    """
+    everything = tuple(facts)
+    withheld = {fact.id for fact in everything if fact.suppressed or _is_too_small(fact)}
+    for rule in (_follow_the_round, _follow_the_pair, _guard_sums, _guard_variants):
+        withheld |= rule(everything, withheld)
+    return tuple(_blank(fact) if fact.id in withheld else fact for fact in everything)
+
+
+def _is_too_small(fact: Fact) -> bool:
+    if fact.base is None:
+        return False
+    if fact.base < LEAST_BASE:
+        return True
+    if not fact.check or fact.n is None:
+        return False
+    if fact.metric == "fate":
+        return fact.category in _TOLD_BY_THE_CHECK and 0 < fact.n < LEAST_SHOWN
+    return fact.n < LEAST_SHOWN or fact.base - fact.n < LEAST_SHOWN
+
+
+def _follow_the_round(facts: Sequence[Fact], withheld: set[str]) -> set[str]:
+    """Whatever compares a round in which the check's own cell is withheld is withheld too."""
+    closed = {
+        (fact.check, fact.unit, fact.round) for fact in facts if fact.metric == "prevalence" and fact.id in withheld
+    }
+    return {
+        fact.id
+        for fact in facts
+        if fact.check and not closed.isdisjoint({(fact.check, fact.unit, label) for label in _rounds_told_by(fact)})
+    }
+
+
+def _rounds_told_by(fact: Fact) -> tuple[str, ...]:
+    return (fact.round,) if fact.category == _READS_ONE_ROUND else (fact.round, fact.from_round)
+
+
+def _follow_the_pair(facts: Sequence[Fact], withheld: set[str]) -> set[str]:
+    """One withheld reading of a pair of rounds closes the other readings, the fates and the half-lives of the check."""
+    compared = [fact for fact in facts if fact.check and fact.from_round and fact.category != _READS_ONE_ROUND]
+    closed = {_pair(fact) for fact in compared if fact.id in withheld and fact.metric == "same_servers"}
+    checks = {(check, unit) for check, unit, _, _ in closed}
+    ids = {fact.id for fact in compared if _pair(fact) in closed}
+    return ids | {fact.id for fact in facts if fact.metric == "half_life" and (fact.check, fact.unit) in checks}
+
+
+def _pair(fact: Fact) -> tuple[str, str, str, str]:
+    return (fact.check, fact.unit, fact.from_round, fact.round)
+
+
+def _guard_sums(facts: Sequence[Fact], withheld: set[str]) -> set[str]:
+    """Parts that add up to a published base: never a single hidden part, nor hidden parts that hold too few in all.
+
+    The two ways of being fixed hide each other first: every other part also stands beside the readings of its pair.
+    """
+    sums = _grouped((fact for fact in facts if fact.metric == "fate"), _whole_of)
+    found: set[str] = set()
+    for parts in sums.values():
+        found |= _guard_one_sum(parts, {part.id for part in parts if part.id in withheld})
+    return found
+
+
+def _guard_one_sum(parts: Sequence[Fact], hidden: set[str]) -> set[str]:
+    guarded = set(hidden)
+    visible = sorted((part for part in parts if part.id not in guarded), key=_hides_first)
+    while guarded and visible:
+        held = sum(part.n or 0 for part in parts if part.id in guarded)
+        if len(guarded) > 1 and held >= LEAST_SHOWN:
+            break
+        guarded.add(visible.pop(0).id)
+    return guarded
+
+
+def _hides_first(part: Fact) -> tuple[bool, int, str]:
+    return (part.category not in _FIXED, part.n or 0, part.id)
+
+
+def _guard_variants(facts: Sequence[Fact], withheld: set[str]) -> set[str]:
+    """A variant is withheld with its whole, and when what it leaves out would itself be too small to show."""
+    found: set[str] = set()
+    for versions in _grouped(facts, _cell_of).values():
+        whole = next((fact for fact in versions if fact.variant == "all"), None)
+        for version in versions:
+            if whole is None or version is whole:
+                continue
+            if {whole.id, version.id} & withheld or _gives_away(whole, version):
+                found.add(version.id)
+    return found
+
+
+def _gives_away(whole: Fact, part: Fact) -> bool:
+    if whole.base is None or part.base is None or whole.n is None or part.n is None:
+        return False
+    base, n = whole.base - part.base, whole.n - part.n
+    if base == 0:
+        return False
+    return base < LEAST_BASE or (bool(whole.check) and (n < LEAST_SHOWN or base - n < LEAST_SHOWN))
+
+
+def _whole_of(fact: Fact) -> Place:
+    return (*_cell_of(fact)[:-1], fact.variant)
+
+
+def _cell_of(fact: Fact) -> Place:
+    named = (fact.metric, fact.round, fact.from_round, fact.unit, fact.lens, fact.lens_value, fact.family, fact.check)
+    return (*named, fact.category)
+
+
+def _grouped(facts: Iterable[Fact], place: Callable[[Fact], Place]) -> dict[Place, list[Fact]]:
+    groups: defaultdict[Place, list[Fact]] = defaultdict(list)
+    for fact in facts:
+        groups[place(fact)].append(fact)
+    return groups
+
+
+def _blank(fact: Fact) -> Fact:
+    return msgspec.structs.replace(
+        fact,
+        estimate=None, ci_low=None, ci_high=None, bound_low=None, bound_high=None,
+        n=None, base=None, answered=None, refused=None, silent=None, cannot_tell=None, not_asked=None,
+        suppressed=True, note="",
+    )  # fmt: skip
