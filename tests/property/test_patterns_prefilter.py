@@ -12,9 +12,10 @@ from ebbtide.patterns.required import Literal
 from ebbtide.patterns.text import normalise_text
 
 LETTERS = st.text(alphabet="abkKsS.\xe9\u212a", min_size=1, max_size=5).map(re.escape)
+WORDS = st.sampled_from(["kis", "Skask", "abab", "bsk\xe9", "asa.S"]).map(re.escape)
 ATOMS = st.sampled_from([r"\d", ".", "[abc]", r"\b", "^", "$", "[^k]"])
 PATTERNS = st.recursive(
-    LETTERS | ATOMS,
+    LETTERS | ATOMS | WORDS | WORDS,
     lambda inner: st.one_of(
         st.lists(inner, min_size=1, max_size=3).map("".join),
         st.lists(inner, min_size=2, max_size=3).map(lambda parts: f"(?:{'|'.join(parts)})"),
@@ -27,6 +28,7 @@ PATTERNS = st.recursive(
     max_leaves=8,
 )
 NOISE = st.binary(max_size=6)
+FOLDED_ALIKE = str.maketrans({"k": "\u212a", "K": "\u212a", "s": "\u017f", "S": "\u017f"})
 
 
 @st.composite
@@ -35,6 +37,8 @@ def patterns_with_data(draw: st.DrawFn) -> tuple[Pattern, bytes]:
     source = draw(PATTERNS)
     ignores = draw(st.booleans())
     text = draw(st.from_regex(re.compile(source, re.IGNORECASE if ignores else 0)))
+    if ignores and draw(st.booleans()):
+        text = text.translate(FOLDED_ALIKE)
     coding = draw(st.sampled_from(["utf-8", "latin-1"]))
     data = draw(NOISE) + text.encode(coding, "replace") + draw(NOISE)
     return compile_pattern(source, ignore_case=ignores), data
