@@ -8,7 +8,7 @@ CAP_BYTES = 262_144
 ADMIN_TITLE = b"IIS Internet Services Manager (HTMLA)"
 
 _IDQ = re.compile(rb"\bIDQ\b", re.IGNORECASE)
-_DRIVE_PATH = re.compile(rb"[A-Za-z]:\\[^\r\n<>\"|?*]*\\")
+_DRIVE_PATH = re.compile(rb"(?<![0-9A-Za-z])[A-Za-z]:\\(?:[^\\/:*?\"<>|\r\n]+\\)+")
 _TITLE = re.compile(rb"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
 _CLIENT_TEMPLATE = re.compile(
     rb"<script\b[^>]*\btype\s*=\s*[\"']?text/[^\"'\s>]*template[^>]*>.*?</script", re.IGNORECASE | re.DOTALL
