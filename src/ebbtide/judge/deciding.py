@@ -116,13 +116,11 @@ def decide_all(checks: Sequence[Check], seen: Seen, circumstances: Circumstances
     verdicts: dict[str, Verdict] = {}
     if not seen.is_answered:
         return dict.fromkeys((check.id for check in checks), _UNREACHABLE)
-    explained = _explained_packs(checks, seen)
+    unexplained = _unexplained_packs(checks, seen)
     for check in checks:
         verdict = _gate(check, seen)
         if verdict is None:
-            verdict = _decide(
-                check, seen, circumstances, verdicts, answers_everything=_is_catch_all(check, seen, explained)
-            )
+            verdict = _decide(check, seen, circumstances, verdicts, answers_everything=check.pack in unexplained)
         verdicts[check.id] = verdict
     return verdicts
 
@@ -134,29 +132,31 @@ def _gate(check: Check, seen: Seen) -> Verdict | None:
     return _MASKED if seen.family == UNKNOWN_FAMILY else _GATE_CLOSED
 
 
-def _explained_packs(checks: Sequence[Check], seen: Seen) -> frozenset[str]:
-    """Packs of which a check's own signature explains why the absent name was answered."""
-    if seen.absent is None or not isinstance(seen.absent.outcome, Answered):
+def _unexplained_packs(checks: Sequence[Check], seen: Seen) -> frozenset[str]:
+    """Packs none of whose checks explains by its own signature why a name that cannot exist was answered.
+
+    Empty for a server that does not answer everything.
+    """
+    absent = seen.absent
+    if absent is None or not isinstance(absent.outcome, Answered) or not _is_success(absent):
         return frozenset()
-    return frozenset(
+    packs = {check.pack for check in checks}
+    return frozenset(packs).difference(
         check.pack
         for check in checks
-        if check.explains_absent and check.block is not None and _shows(check.block, seen, seen.absent)
+        if check.explains_absent and check.block is not None and _shows(check.block, seen, absent)
     )
+
+
+def _is_success(exchange: Exchange) -> bool:
+    """Status 2xx (RFC 9110, 15.3)."""
+    return exchange.status is not None and exchange.status // 100 == 2  # noqa: PLR2004  the class of the code
 
 
 def _shows(block: Block, seen: Seen, exchange: Exchange) -> bool:
     return any(seen.answer(block, path) is exchange for path in block.paths) and (
         judge_block(block, seen.parts(exchange, block), seen.values).has_matched
     )
-
-
-def _is_catch_all(check: Check, seen: Seen, explained: frozenset[str]) -> bool:
-    """The server answers names that cannot exist, so that an answer to a name shows nothing."""
-    absent = seen.absent
-    if absent is None or absent.status is None or not isinstance(absent.outcome, Answered):
-        return False
-    return absent.status // 100 == 2 and check.pack not in explained  # noqa: PLR2004  2xx, RFC 9110, 15.3
 
 
 def _decide(

@@ -29,13 +29,14 @@ class Parts:
         most_body_bytes: No more of the body is looked at.
     """
 
-    __slots__ = ("_body", "_built", "_fields", "_lowered", "_template_scripts", "exchange")
+    __slots__ = ("_ascii_lowered", "_body", "_built", "_fields", "_lowered", "_template_scripts", "exchange")
 
     def __init__(self, exchange: Exchange, template_scripts: Pattern, most_body_bytes: int | None = None) -> None:
         self.exchange = exchange
         self._body = exchange.body if most_body_bytes is None else exchange.body[:most_body_bytes]
         self._built: dict[str, bytes | None] = {"body": self._body}
         self._lowered: dict[str, bytes] = {}
+        self._ascii_lowered: dict[str, bytes] = {}
         self._fields: Mapping[str, bytes] | None = None
         self._template_scripts = template_scripts
 
@@ -51,13 +52,20 @@ class Parts:
         if part is None:
             return None
         if name not in self._lowered:
-            self._lowered[name] = lower_case(part)
+            self._lowered[name] = self.ascii_lowered(name) if part.isascii() else lower_case(part)
         return self._lowered[name]
+
+    def ascii_lowered(self, name: str) -> bytes:
+        """A part with its ASCII letters in lower case; empty if the answer has none of that name."""
+        if name not in self._ascii_lowered:
+            self._ascii_lowered[name] = (self.get(name) or b"").lower()
+        return self._ascii_lowered[name]
 
     def put(self, name: str, value: bytes) -> None:
         """Add a part that an extractor found."""
         self._built[name] = value
         self._lowered.pop(name, None)
+        self._ascii_lowered.pop(name, None)
 
     def _build(self, name: str) -> bytes | None:
         if name in HEADER_NAMES:
@@ -90,7 +98,8 @@ class Parts:
         return values[0] if values and values[0].isdigit() else b"%d" % len(self._body)
 
     def _without_template_scripts(self) -> bytes:
-        if b"<script" not in self._body.lower():
+        lowered = self.ascii_lowered("body")
+        if b"<script" not in lowered or not (b"templ" in lowered or b"tmpl" in lowered):
             return self._body
         kept, end = [], 0
         for match in self._template_scripts.find_all(self._body):

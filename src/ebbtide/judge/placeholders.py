@@ -85,4 +85,5 @@ def fill_in(text: str, values: Mapping[str, str]) -> str:
 def request_path(template: str, values: Mapping[str, str]) -> str:
     """The path to send: names filled in, everything beyond printable ASCII percent-encoded."""
     path = fill_in(template, values) if "{{" in template else template
-    return quote(path, safe=_SAFE_IN_PATH)
+    is_plain = path.isascii() and path.isprintable() and " " not in path
+    return path if is_plain else quote(path, safe=_SAFE_IN_PATH)

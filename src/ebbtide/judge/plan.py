@@ -1,7 +1,8 @@
 """What to ask a target, given what was seen of it so far: pure, frozen, and quick to hand to another process."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 import msgspec
 
@@ -59,22 +60,28 @@ class SurveyPlan(msgspec.Struct, frozen=True):
         """
         if any(not isinstance(exchange.outcome, Answered) for exchange in seen):
             return ()
-        values = target_values(target, absent_name(self.salt, target.target_id))
-        core = core_requests(values["absent"], self.absent_extension, has_icon=self.has_icon)
+        core = core_requests(absent_name(self.salt, target.target_id), self.absent_extension, has_icon=self.has_icon)
         asked = {exchange.request.key for exchange in seen}
         waiting = tuple(request for request in core if request.key not in asked)
         if waiting or not self.named or not self.extra_requests:
             return waiting
-        family = identifier_of(self.fingerprints).identify(seen).family
-        named = [
-            Request(request_path(each.path, values), Purpose.CHECK, each.method, each.fields)
-            for each in self.named
-            if (each.level is Level.PASSIVE or level is Level.ACTIVE) and (not each.families or family in each.families)
-        ]
         core_keys = {request.key for request in core}
-        further = {request.key: request for request in named if request.key not in core_keys}
-        within = list(further.values())[: self.extra_requests]
+        further = self._named_requests(target, seen, level)
+        within = islice((request for request in further if request.key not in core_keys), self.extra_requests)
         return tuple(request for request in within if request.key not in asked)
+
+    def _named_requests(self, target: Target, seen: Sequence[Exchange], level: Level) -> Iterator[Request]:
+        """What the checks of the target's family need, each request once."""
+        family = identifier_of(self.fingerprints).identify(seen).family
+        values = target_values(target, absent_name(self.salt, target.target_id))
+        given = set()
+        for each in self.named:
+            is_allowed = each.level is Level.PASSIVE or level is Level.ACTIVE
+            if is_allowed and (not each.families or family in each.families):
+                request = Request(request_path(each.path, values), Purpose.CHECK, each.method, each.fields)
+                if request.key not in given:
+                    given.add(request.key)
+                    yield request
 
 
 def core_requests(absent: str, extension: str, *, has_icon: bool) -> tuple[Request, ...]:

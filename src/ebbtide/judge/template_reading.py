@@ -142,7 +142,8 @@ def read_template_table(top: TableReader, parameters: Mapping[str, str]) -> Read
             file=top.file,
             block=block,
         )
-    is_passive = all(is_passive_path(path) for one in read if one for path in one.paths) and any(read)
+    asked = [path for one in read if one is not None for path in one.paths]
+    is_passive = bool(asked) and all(is_passive_path(path) for path in asked)
     return Reading(identity, top.file, template, refusals, requests, is_passive)
 
 
