@@ -190,6 +190,19 @@ def test_pipelined_requests_are_answered_in_order_on_one_connection(lab: Served)
     assert answer.count(b"HTTP/1.1 ") == 3
 
 
+def test_a_client_that_asks_much_and_reads_late_gets_everything(lab: Served) -> None:
+    row = next(row for row in lab.steady() if row["family"] == "zeus")
+    request = f"GET / HTTP/1.1\r\nHost: {row['host']}\r\n\r\n".encode()
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.settimeout(10)
+        client.connect((row["address"], row["port"]))
+        client.sendall(request * 900)
+        client.shutdown(socket.SHUT_WR)
+        answer = b"".join(iter(lambda: client.recv(2048), b""))
+    assert answer.count(b"HTTP/1.1 200") == 900
+
+
 def test_a_client_may_ask_byte_by_byte(lab: Served) -> None:
     row = lab.steady()[1]
     with socket.create_connection((row["address"], row["port"]), timeout=10) as client:

@@ -102,7 +102,6 @@ CASES = [
     ("texts/idq-no/body", "idq {patch_mark}", "texts.idq-no.body", "lacks {file}"),
     ("texts/idq-no/body", "idq {file}", "texts.idq-no.body", "lacks {patch_mark}"),
     ("format", "2", "format", "<= 1"),
-    ("base_family", "gone", "base_family", "no family"),
     ("extra", "1", "extra", "unknown field"),
 ]
 

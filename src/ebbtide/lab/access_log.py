@@ -1,4 +1,4 @@
-"""The lab's own record of who asked for what: one JSON line a request, on disk before the next turn of the loop."""
+"""The lab's own record of who asked for what: one JSON line a request, written before the answer."""
 
 import os
 from pathlib import Path
@@ -36,10 +36,9 @@ class AccessLine(msgspec.Struct, frozen=True):
 
 
 class AccessLog:
-    """Appends lines to a file; what is flushed survives everything but the machine."""
+    """Appends lines to a file; a line is handed to the operating system before its request is answered."""
 
     def __init__(self, path: Path | None) -> None:
-        self._lines: list[bytes] = []
         self._encode = msgspec.json.Encoder().encode
         self._file = None
         if path is not None:
@@ -50,27 +49,14 @@ class AccessLog:
         """Whether there is a file at all."""
         return self._file is not None
 
-    def add(self, line: AccessLine) -> bool:
-        """Take a line.
-
-        Returns:
-            Whether it is the first since the last flush, so that the caller arranges the next one.
-        """
-        self._lines.append(self._encode(line))
-        return len(self._lines) == 1
-
-    def flush(self) -> None:
-        """Hand all lines to the operating system."""
-        if self._file is None or not self._lines:
-            return
-        rest = memoryview(b"\n".join(self._lines) + b"\n")
-        self._lines.clear()
-        while rest:
+    def add(self, line: AccessLine) -> None:
+        """Write a line."""
+        rest = memoryview(self._encode(line) + b"\n")
+        while self._file is not None and rest:
             rest = rest[os.write(self._file, rest) :]
 
     def close(self) -> None:
-        """Flush and close the file; closing twice does no harm."""
+        """Close the file; closing twice does no harm."""
         if self._file is not None:
-            self.flush()
             os.close(self._file)
             self._file = None

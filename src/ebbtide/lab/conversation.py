@@ -185,6 +185,4 @@ class Conversation(asyncio.Protocol):
             request=self._requests,
             status=status,
         )
-        if log.add(line):
-            # One write a turn of the loop, however many requests it held.
-            asyncio.get_running_loop().call_soon(log.flush)
+        log.add(line)

@@ -7,7 +7,7 @@ import msgspec
 from ebbtide.lab.drawing import apportion, deal, round_share, shuffle
 from ebbtide.lab.holes import HoleLedger
 from ebbtide.lab.population import Machine, Traits, give_traits
-from ebbtide.lab.scenario_records import EVERY_FAMILY, Absence, Leaving, Scenario, Upgrade
+from ebbtide.lab.scenario_records import BASE_FAMILY, EVERY_FAMILY, Absence, Leaving, Scenario, Upgrade
 
 ANSWERED = "answered"
 REFUSED = "refused"
@@ -78,10 +78,9 @@ class _History:
         absent: dict[str, str] = {}
         for index, absence in enumerate(self._scenario.absences.get(month, ())):
             absent |= self._absent(f"absence {month} {index}", absence, absent)
-        base = self._scenario.base_family
         answering = [life for life in self._lives if not life.gone and life.machine.id not in absent]
         holes = self._ledger.advance(
-            month, [(life.machine, life.traits) for life in answering if life.traits.family == base]
+            month, [(life.machine, life.traits) for life in answering if life.traits.family == BASE_FAMILY]
         )
         return tuple(
             MachineMonth(

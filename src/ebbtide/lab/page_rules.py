@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from ebbtide.lab.errors import ScenarioError
-from ebbtide.lab.scenario_records import Choice, Hole, Script, Text
+from ebbtide.lab.scenario_records import BASE_FAMILY, Choice, Hole, Script, Text
 
 ASCII_PROBE = '<%IDQ "x.ida" C:\\%>'
 _ROOT = re.compile(r"^[A-Za-z]:(\\[0-9A-Za-z._ -]+)+$")
@@ -60,7 +60,7 @@ def check_pages(script: Script, file: Path) -> None:
     rules = _PageRules(script, file)
     for family_id in script.families:
         rules.check_family(family_id)
-    if script.base_family in script.families:
+    if BASE_FAMILY in script.families:
         rules.check_base()
 
 
@@ -99,7 +99,7 @@ class _PageRules:
                 self.fail(key, f"has no text for servers of language {language}")
 
     def check_base(self) -> None:
-        base, holes = self.script.base_family, self.script.holes
+        base, holes = BASE_FAMILY, self.script.holes
         for hole, role in (
             (holes.reachable, "index_error"),
             (holes.admin, "admin"),
@@ -120,7 +120,7 @@ class _PageRules:
         mark = patch_mark(script)
         if not mark and script.holes.ida.rates != script.holes.reachable.rates:
             self.fail("assumptions", "none sets code-red-ida.patch_mark, so that a patched server cannot be told")
-        for choice in script.families[script.base_family].pages.index_error:
+        for choice in script.families[BASE_FAMILY].pages.index_error:
             body = script.texts[choice.text].body
             for placeholder in ("{file}", *(["{patch_mark}"] if mark else [])):
                 if placeholder not in body:

@@ -7,7 +7,7 @@ from ebbtide.lab.holes import ADMIN, BACKDOOR, IDA, PATH, REACHABLE, SCRIPT
 from ebbtide.lab.page_rules import patch_mark
 from ebbtide.lab.pages import Page, echo, http_date
 from ebbtide.lab.population import Machine, Traits
-from ebbtide.lab.scenario_records import Scenario
+from ebbtide.lab.scenario_records import BASE_FAMILY, Scenario
 
 FRONT = b"/"
 ICON = b"/favicon.ico"
@@ -62,8 +62,7 @@ class Persona:
         self.state = state
         self.drops = state.traits.drops
         self._shelf = shelf
-        self.base_family = shelf.scenario.base_family
-        self._is_base = state.traits.family == self.base_family
+        self._is_base = state.traits.family == BASE_FAMILY
         self._hosts = {name.encode("ascii"): name.encode("ascii") for name in machine.names}
         self._default_host = machine.names[0].encode("ascii")
         self._banner = shelf.banner(state.traits, state.version)

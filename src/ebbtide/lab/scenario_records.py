@@ -13,6 +13,9 @@ Label = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z-]{1,32}$")]
 
 EVERY_FAMILY = "*"
 
+BASE_FAMILY = "microsoft-iis"
+"""The family that all checks of 2001 are about."""
+
 
 class Sets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The check's parameter that an assumption sets."""
@@ -270,7 +273,6 @@ class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     name: Name
     title: str = ""
     seed: int = 0
-    base_family: Name = "microsoft-iis"
     months: Annotated[dict[Label, Month], msgspec.Meta(min_length=1)]
     network: Network = Network()
     hosts: Hosts = Hosts()

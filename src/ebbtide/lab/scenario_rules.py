@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from ebbtide.lab.errors import ScenarioError
 from ebbtide.lab.page_rules import check_pages, check_texts
-from ebbtide.lab.scenario_records import EVERY_FAMILY, Hole, Leaving, Script
+from ebbtide.lab.scenario_records import BASE_FAMILY, EVERY_FAMILY, Hole, Leaving, Script
 
 SMALLEST_PREFIX = 24
 LOOPBACK = ipaddress.IPv4Network("127.0.0.0/8")
@@ -183,7 +183,7 @@ class _Rules:
             for label in hole.rates:
                 self._check_month(f"holes.{name}.rates.{label}", label)
         if any(rate > 0 for hole in named.values() for rate in hole.rates.values()):
-            self._check_family("base_family", self.script.base_family)
+            self._check_family("holes", BASE_FAMILY)
         for name, hole in (("code-red-ida", holes.ida), ("server-path", holes.path)):
             self._check_within(name, hole, holes.reachable)
 

@@ -7,6 +7,7 @@ import msgspec
 from ebbtide.lab import marks
 from ebbtide.lab.holes import ADMIN, ANY, BACKDOOR, CHECKS, IDA, PARTS, PATH, REACHABLE, SCRIPT
 from ebbtide.lab.personas import Persona, Reply
+from ebbtide.lab.scenario_records import BASE_FAMILY
 
 SHOWN = "shown"
 NOT_SHOWN = "not_shown"
@@ -44,7 +45,7 @@ def look_at(persona: Persona, mark: bytes) -> dict[str, Sight]:
     traits = persona.state.traits
     if traits.is_masked:
         return dict.fromkeys(CHECKS, Sight(CANNOT_TELL, "masked", "the banner names no product"))
-    if traits.family != persona.base_family:
+    if traits.family != BASE_FAMILY:
         return dict.fromkeys(CHECKS, Sight(NOT_ASKED, "gate_closed", f"runs {traits.family}"))
     host = persona.machine.names[0].encode("ascii")
     absent = persona.reply(host, b"/" + SAMPLE_NAME)

@@ -7,6 +7,7 @@ from ebbtide.lab.history import ANSWERED, SILENT, MachineMonth
 from ebbtide.lab.holes import ANY, CHECKS, PARTS
 from ebbtide.lab.page_rules import patch_mark
 from ebbtide.lab.personas import Persona
+from ebbtide.lab.scenario_records import BASE_FAMILY
 from ebbtide.lab.sights import SHOWN, Sight, look_at, unreachable
 from ebbtide.lab.world import World
 
@@ -69,7 +70,7 @@ def _absence(state: MachineMonth) -> str:
 
 def _actual(check: str, persona: Persona) -> bool | None:
     state = persona.state
-    if state.presence != ANSWERED or state.traits.family != persona.base_family:
+    if state.presence != ANSWERED or state.traits.family != BASE_FAMILY:
         return None
     if check == ANY:
         return any(part in state.holes for part in PARTS)
