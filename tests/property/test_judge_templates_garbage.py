@@ -63,7 +63,7 @@ ebbtide:
 """
 
 PIECES = (b"&a ", b"*a", b"<<: *a", b"!!python/object:os.system ", b"---\n", b"[", b"{", b"\x00", b"\xff", b"\t",
-          b"- ", b": ", b"null", b"{{", b"(?=", b"\\", b"'", b'"', b"999999999999999999999999", b"|\n", b"? ", b"%")  # fmt: skip
+          b"- ", b": ", b"null", b"{{", b"(?=", b"\\", b"'", b'"', b"9" * 30, b"|\n", b"? ")  # fmt: skip
 
 Result = TypeVar("Result")
 TARGET = Target(bytes(16), 1, "2001:db8::1", "", 8080, Scheme.HTTPS)
