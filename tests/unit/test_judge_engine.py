@@ -174,11 +174,18 @@ def test_any_hole_is_shown_at_the_passive_level_when_a_passive_part_is() -> None
     assert judge({"/": PLAIN["/"], IDA: (404, WITH_PATH)}, Level.PASSIVE)["any-hole"] == "shown"
 
 
-def test_an_answer_that_is_missing_was_not_asked() -> None:
+def test_a_named_path_that_an_answering_target_was_not_asked_for_was_beyond_its_level() -> None:
     told = judge({"/": PLAIN["/"], IDA: PLAIN[IDA]})
 
-    assert told["admin-pages"] == told["any-hole"] == "unreachable"
+    assert told["admin-pages"] == told["any-hole"] == "level"
     assert {told[check] for check in PASSIVE_IDS} == {"not_shown"}
+
+
+def test_an_absent_name_that_is_missing_was_not_asked() -> None:
+    told = judge({"/": PLAIN["/"], "/iisadmin/": PLAIN["/iisadmin/"]})
+
+    assert told["server-path"] == told["any-hole"] == "unreachable"
+    assert told["admin-pages"] == "not_shown"
 
 
 def test_a_request_that_failed_settles_nothing_but_what_was_answered_before() -> None:

@@ -60,6 +60,13 @@ class Seen:
         exchanges: Of one attempt, in order.
         family: Of the server; ``unknown`` if it does not tell.
         template_scripts: See ``parts.template_script_pattern``.
+
+    Attributes:
+        absent: The exchange of the core plan's absent name; ``None`` if there is none.
+        values: What placeholders stand for at this target.
+        is_answered: The first request for ``/`` was answered.
+        has_failure: Some request was not answered.
+        extra_count: How many requests beyond the core plan were made.
     """
 
     def __init__(self, target: Target, exchanges: Sequence[Exchange], family: str, template_scripts: Pattern) -> None:
@@ -71,29 +78,18 @@ class Seen:
         self.absent = next((each for each in exchanges if each.request.purpose is Purpose.ABSENT), None)
         name = absent_name_in(self.absent.request.path) if self.absent else ""
         self.values: Mapping[str, str] = target_values(target, name)
+        self.is_answered = _is_answered(
+            next((each for each in exchanges if each.request.purpose is Purpose.ROOT), None)
+        )
+        self.has_failure = not all(_is_answered(each) for each in exchanges)
+        self.extra_count = sum(each.request.purpose is Purpose.CHECK for each in exchanges)
         self._template_scripts = template_scripts
         self._parts: dict[tuple[int, int | None], Parts] = {}
-
-    @property
-    def is_answered(self) -> bool:
-        """The first request for ``/`` was answered."""
-        first = next((each for each in self.exchanges if each.request.purpose is Purpose.ROOT), None)
-        return first is not None and isinstance(first.outcome, Answered)
-
-    @property
-    def has_failure(self) -> bool:
-        """Some request was not answered."""
-        return any(not isinstance(each.outcome, Answered) for each in self.exchanges)
-
-    @property
-    def extra_count(self) -> int:
-        """How many requests beyond the core plan were made."""
-        return sum(each.request.purpose is Purpose.CHECK for each in self.exchanges)
 
     def answer(self, block: Block, path: str) -> Exchange | None:
         """The answer to one of a block's requests; ``None`` if there is none."""
         exchange = self.by_key.get((block.method, request_path(path, self.values), block.fields))
-        return exchange if exchange is not None and isinstance(exchange.outcome, Answered) else None
+        return exchange if _is_answered(exchange) else None
 
     def parts(self, exchange: Exchange, block: Block) -> Parts:
         """The parts of an answer; not shared when the block's extractors add their own."""
@@ -103,6 +99,10 @@ class Seen:
         if key not in self._parts:
             self._parts[key] = Parts(exchange, self._template_scripts, block.most_body_bytes)
         return self._parts[key]
+
+
+def _is_answered(exchange: Exchange | None) -> bool:
+    return exchange is not None and isinstance(exchange.outcome, Answered)
 
 
 def decide_all(checks: Sequence[Check], seen: Seen, circumstances: Circumstances) -> dict[str, Verdict]:
@@ -218,22 +218,26 @@ def _decide_block(check: Check, seen: Seen, circumstances: Circumstances, *, ans
 
 def _decide_paths(block: Block, paths: Sequence[str], seen: Seen, circumstances: Circumstances) -> Verdict:
     """Shown if any answer shows it; else why it cannot be said, else not shown."""
-    is_missing = is_cut = False
+    missing: list[str] = []
+    is_cut = False
     for path in paths:
         exchange = seen.answer(block, path)
         if exchange is None:
-            is_missing = True
+            missing.append(path)
             continue
         result = judge_block(block, seen.parts(exchange, block), seen.values)
         if result.has_matched and not result.leans_on_cut_body:
             return Shown(evidence_of(result.hits, exchange.ordinal))
         is_cut = is_cut or exchange.is_truncated
-    if is_missing:
-        return _missing(seen, circumstances)
+    if missing:
+        return _missing(missing, seen, circumstances)
     return _TRUNCATED if is_cut else _NOT_SHOWN
 
 
-def _missing(seen: Seen, circumstances: Circumstances) -> Verdict:
-    """Why there is no answer: the budget was used up, else the target fell silent."""
-    is_used_up = seen.extra_count >= circumstances.extra_requests
-    return _BUDGET if is_used_up and not seen.has_failure else _UNREACHABLE
+def _missing(paths: Sequence[str], seen: Seen, circumstances: Circumstances) -> Verdict:
+    """Why there is no answer: the target fell silent, the budget was used up, or its authority was for less."""
+    if seen.has_failure:
+        return _UNREACHABLE
+    if seen.extra_count >= circumstances.extra_requests:
+        return _BUDGET
+    return _UNREACHABLE if any(is_passive_path(path) for path in paths) else _LEVEL

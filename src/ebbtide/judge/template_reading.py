@@ -26,6 +26,8 @@ from ebbtide.model.transcripts import Method
 _TOP_KEYS = frozenset({"id", "info", "http", "requests", "ebbtide"})
 _BLOCK_KEYS = frozenset(
     {
+        "id",
+        "name",
         "method",
         "path",
         "headers",
