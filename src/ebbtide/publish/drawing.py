@@ -193,8 +193,8 @@ def _texts(rows: list[dict[str, Any]], align: Align, ink: str, size: float, weig
 
 
 def _encoded(chart: alt.Chart, **channels: Any) -> alt.Chart:
-    """Altair's ``encode`` gives back what it was called on; its types do not say so."""
-    return cast(alt.Chart, chart.encode(**channels))
+    """The chart with its channels; keeps the type that ``encode`` declares only by name."""
+    return chart.encode(**channels)
 
 
 def _pixels(field: str) -> alt.X:

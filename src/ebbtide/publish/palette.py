@@ -1,7 +1,7 @@
-"""Colours, once for the light page and once for the dark one: fixed per product and per fate, safe for the colour-blind.
+"""Colours for the light page and for the dark one: fixed per product and per fate, safe for the colour-blind.
 
-Every mark colour has a contrast of at least 4.5 against its page, so that a label may bear it. Charts are drawn in the light
-colours; ``svg`` then turns each into a class, and the style sheet gives the class its colour for light, dark and print.
+Every mark colour has a contrast of at least 4.5 against its page, so that a label may bear it. Charts are drawn in the
+light colours; ``svg`` then turns each into a class, and the style sheet gives the class its colour for light, dark and print.
 """
 
 from collections.abc import Mapping

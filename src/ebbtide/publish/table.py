@@ -1,4 +1,4 @@
-"""The table of 2001 beside what was measured, and the fates, as plain records; who prints them is the caller's matter."""
+"""The table of 2001 beside what was measured, and the fates, as plain records; the caller prints them."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,7 +8,7 @@ from ebbtide.model.facts import Fact
 from ebbtide.publish.book import ADDRESS, SITE, FactBook
 from ebbtide.publish.figures import Figure, number, share
 from ebbtide.publish.published import PublishedShare, record_of_2001
-from ebbtide.publish.words import FATE_ORDER, by_order, check_words, fate_words, family_words
+from ebbtide.publish.words import FATE_ORDER, by_order, check_words, family_words, fate_words
 
 NO_NAMES: Mapping[str, str] = {}
 
