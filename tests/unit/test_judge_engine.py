@@ -286,3 +286,43 @@ def test_a_template_named_alone_that_is_not_run_is_an_error(tmp_path: Path) -> N
         load_engine(ChecksSection(templates=("refused.yaml",)), PlanSection(), tmp_path)
     with pytest.raises(CheckError, match="no template of that name"):
         load_engine(ChecksSection(templates=("nothing.yaml",)), PlanSection(), tmp_path)
+
+
+FRONT = (
+    "id: {id}\ninfo: {{name: Front, severity: info, author: me}}\n"
+    'http: [{{path: ["{{{{BaseURL}}}}"], matchers: [{{type: word, words: [Welcome]}}]}}]\n'
+)
+
+
+def test_two_checks_of_one_name_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "one.yaml").write_text(FRONT.format(id="any-hole"))
+
+    with pytest.raises(CheckError, match="the check any-hole is there twice"):
+        load_engine(ChecksSection(templates=("one.yaml",)), PlanSection(), tmp_path)
+
+
+def test_a_template_takes_no_parameters(tmp_path: Path) -> None:
+    (tmp_path / "one.yaml").write_text(FRONT.format(id="front"))
+    section = ChecksSection(templates=("one.yaml",), parameters={"front": {"mark": "a"}})
+
+    with pytest.raises(CheckError, match="has no parameters") as caught:
+        load_engine(section, PlanSection(), tmp_path)
+    assert caught.value.where == "checks.parameters.front.mark"
+
+
+def test_further_fingerprints_are_part_of_the_judgement(tmp_path: Path) -> None:
+    (tmp_path / "mine.xml").write_text(
+        '<fingerprints matches="http_header.server">'
+        '<fingerprint pattern="^Odd/([0-9]+)$"><description>Odd</description>'
+        '<example service.version="7">Odd/7</example><param pos="0" name="service.product" value="Odd"/>'
+        '<param pos="1" name="service.version"/></fingerprint></fingerprints>'
+    )
+    plain = load_engine(ChecksSection(), PlanSection(), tmp_path)
+    with_file = load_engine(ChecksSection(fingerprints=("mine.xml",)), PlanSection(), tmp_path)
+    assessment = with_file.assess(transcript_of(PLAIN, server=b"Odd/7"))
+
+    assert (assessment.family, assessment.version) == ("odd", "7")
+    assert with_file.manifest.id != plain.manifest.id
+    assert with_file.manifest.id == load_engine(ChecksSection(fingerprints=(".",)), PlanSection(), tmp_path).manifest.id
+    with pytest.raises(CheckError, match="no file of fingerprints"):
+        load_engine(ChecksSection(fingerprints=("none.xml",)), PlanSection(), tmp_path)

@@ -130,6 +130,8 @@ def reading_of(block: str = 'path: ["{{BaseURL}}/x"]', *, tags: str = "", top: s
         ('path: ["{{BaseURL}}/?next=//example.net/"]', "attack-path"),
         ('path: ["{{BaseURL}}//example.net/"]', "attack-path"),
         ('path: ["{{BaseURL}}/?q=${7*7}"]', "attack-path"),
+        ('path: ["{{BaseURL}}/%c0%ae%c0%ae/b"]', "attack-path"),
+        ('path: ["{{BaseURL}}/scripts/root.exe?/c+dir"]', "attack-path"),
         ('path: ["{{BaseURL}}/x"]\n    headers: {X-Forwarded-For: 127.0.0.1}', "forged-origin"),
         ('path: ["{{BaseURL}}/x"]\n    headers: {Origin: "https://example.net"}', "forged-origin"),
         ('path: ["{{BaseURL}}/x"]\n    headers: {Host: example.net}', "foreign-host"),

@@ -190,3 +190,22 @@ def test_names_of_fields_take_their_usual_spelling() -> None:
     assert usual_name(b"WWW-AUTHENTICATE") == b"Www-Authenticate"
     assert usual_name(b"odd name") == b"odd name"
     assert usual_name(b"") == b""
+
+
+def test_kval_may_ignore_case_of_names_and_values() -> None:
+    found = run("extractors: [{type: kval, case-insensitive: true, kval: [X_POWERED_BY]}]")
+
+    assert found.extracts[0][1] == (b"php/5",)
+
+
+def test_several_values_of_an_extractor_stand_in_brackets_for_matchers() -> None:
+    block = (
+        "extractors: [{type: regex, name: versions, regex: ['[0-9]\\.[0-9]']}]\n"
+        "    matchers: [{type: word, part: versions, words: ['[2.4 3.5]']}]"
+    )
+
+    assert matches(block)
+
+
+def test_content_length_is_as_told_or_as_read() -> None:
+    assert matches(f"matchers: [{{type: regex, part: content_length, regex: ['^{len(BODY)}$']}}]")

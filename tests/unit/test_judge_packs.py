@@ -187,3 +187,19 @@ def test_an_unknown_pack_is_refused_with_those_that_are_there() -> None:
 
 def test_any_of_checks_have_no_requests_of_their_own() -> None:
     assert [check.id for check in load_pack("iis-2001").checks if isinstance(check.decision, AnyOf)] == ["any-hole"]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ('id = "mine"\n', "missing required field"),
+        ('id = "other"\nname = "M"\nlicence = "L"\nabout = "A"\n', "id must be the name of the folder"),
+        ("id = ", "cannot be read"),
+    ],
+)
+def test_a_wrong_pack_is_refused(tmp_path: Path, text: str, sentence: str) -> None:
+    packs = write_pack(tmp_path, GOOD_CHECK)
+    (packs / "mine" / "pack.toml").write_text(text)
+
+    with pytest.raises(CheckError, match=sentence):
+        load_pack("mine", folder=packs)

@@ -60,7 +60,8 @@ _ATTACK = re.compile(
     \.\.[/\\;] | [/\\=;\s]\.\.(?:$|[?&])      # a way up
     | ["'<>`|] | \$[{(]                      # quotes, markup, commands
     | [\x00-\x1f\x7f]                        # control characters
-    | /etc/passwd | win\.ini
+    | [\xc0\xc1][\x80-\xbf] | \xe0[\x80-\x9f][\x80-\xbf] | %u[0-9a-f]{4}   # the same, spelled to slip through
+    | /etc/passwd | win\.ini | /(?:cmd|root)\.exe | jndi:
     | \bunion\s+(?:all\s+)?select\b | \bselect\b.*\bfrom\b | \b(?:sleep|updatexml|extractvalue|benchmark)\s*\(
     | [=?&](?:[a-z][a-z0-9+.-]*:)?//[^/]     # the address of somebody else as a value
     | ^//[^/?]*\.
