@@ -153,6 +153,12 @@ def test_a_group_that_is_not_there_extracts_nothing() -> None:
     assert not matches("extractors: [{type: regex, group: 2, regex: ['version ([0-9.]+)']}]")
 
 
+def test_an_extractor_stops_at_a_thousand_places() -> None:
+    body = b" ".join(b"n%d" % number for number in range(2000))
+
+    assert len(run("extractors: [{type: regex, regex: ['n[0-9]+']}]", body).extracts[0][1]) == 1000
+
+
 def test_max_size_ends_what_is_judged() -> None:
     assert matches("max-size: 12\n    matchers: [{type: word, words: [Hello]}]")
     assert not matches("max-size: 10\n    matchers: [{type: word, words: [Hello]}]")

@@ -1,6 +1,7 @@
 """Matchers and extractors on the parts of one answer: nuclei's rules, on bytes."""
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import NamedTuple, assert_never
 
 from ebbtide.judge.operator_reading import lower_case
@@ -17,6 +18,10 @@ from ebbtide.judge.templates import (
     WordMatcher,
 )
 from ebbtide.patterns.regex import Pattern
+
+
+MOST_EXTRACTS = 1000
+"""A page made to hold more matches of one extractor than this costs no more time than this."""
 
 
 class Hit(NamedTuple):
@@ -184,7 +189,7 @@ def _regex_values(extractor: RegexExtractor, parts: Parts) -> Iterator[bytes]:
             continue
         if not _may_match(pattern, extractor.part, part, parts):
             continue
-        for match in pattern.find_all(part):
+        for match in islice(pattern.find_all(part), MOST_EXTRACTS):
             yield match.group(extractor.group) or b""
 
 
