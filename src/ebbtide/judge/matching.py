@@ -19,7 +19,6 @@ from ebbtide.judge.templates import (
 )
 from ebbtide.patterns.regex import Pattern
 
-
 MOST_EXTRACTS = 1000
 """A page made to hold more matches of one extractor than this costs no more time than this."""
 
