@@ -1,0 +1,168 @@
+"""All benchmarks of one run on one machine: ratios against frozen baselines and other tools, as JSON in bench/results.
+
+Every packet stays within 127.0.0.0/8, and the number of hosts is bounded; see bench/README.md.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import msgspec
+from farm import FIRST_OCTETS, BenchError, Farm, baseline, find_program, running_farm
+from measuring import Cost, in_short, machine, measure
+
+HERE = Path(__file__).resolve().parent
+RESULTS = HERE / "results"
+PAGE_BYTES = (1_000, 15_000, 60_000)
+MAIN_PAGE_BYTES = 15_000
+STEPS = (1, 2, 4)
+OTHER_TOOLS_HOSTS = 500
+IN_FLIGHT = 200
+
+Section = dict[str, object]
+
+
+def one_get(farm: Farm, hosts: int, pairs: int) -> Section:
+    """One GET a host: ours against the bare loop, in alternating pairs."""
+    programs = {"bare": baseline("bare_get.py"), "ours": HERE / "probe_get.py"}
+    if not programs["ours"].exists():
+        raise BenchError("bench/probe_get.py is missing")
+    costs: dict[str, list[Cost]] = {name: [] for name in programs}
+    for pair in range(pairs):
+        order = list(programs) if pair % 2 == 0 else list(reversed(programs))
+        for name in order:
+            costs[name].append(_ask(programs[name], farm, hosts))
+    ratios = [ours.cpu_s / bare.cpu_s for ours, bare in zip(costs["ours"], costs["bare"], strict=True)]
+    per_host = {name: in_short([1e6 * each.cpu_s / hosts for each in readings]) for name, readings in costs.items()}
+    return {"hosts": hosts, "page_bytes": farm.page_bytes, "cpu_us_per_host": per_host, "ratio": in_short(ratios)}
+
+
+def _ask(program: Path, farm: Farm, hosts: int) -> Cost:
+    cost = measure(
+        [
+            *(sys.executable, str(program), "--hosts", str(hosts), "--addresses", str(farm.count)),
+            *("--in-flight", str(IN_FLIGHT), "--port", str(farm.port), "--first-octets", FIRST_OCTETS),
+        ]
+    )
+    if cost.returncode or cost.said.get("ok") != hosts:
+        raise BenchError(f"{program.name} did not get {hosts} pages: {cost.said}")
+    return cost
+
+
+def core_plan(farm: Farm, scratch: Path, targets: int) -> Section:
+    """Three requests a target, judged and written, at one, two and four times as many targets."""
+    found: Section = {"page_bytes": farm.page_bytes}
+    for step in STEPS:
+        hosts = targets * step
+        file = _host_file(farm, scratch, hosts)
+        cost = measure([sys.executable, str(HERE / "round_cost.py"), str(file)])
+        if cost.returncode or cost.said.get("answered") != hosts:
+            raise BenchError(f"the round did not get {hosts} pages: {cost.said}")
+        per_target = round(1e6 * cost.cpu_s / hosts, 1)
+        found[f"x{step}"] = {**cost.said, "all_cpu_s": cost.cpu_s, "cpu_us_per_target": per_target}
+    return {**found, "growth_1x_to_4x": round(_per_target(found, 4) / _per_target(found, 1), 3)}
+
+
+def _per_target(section: Section, step: int) -> float:
+    """Without the start of the program, which does not grow."""
+    reading = msgspec.convert(section[f"x{step}"], dict[str, object])
+    return msgspec.convert(reading["cpu_s"], float) / msgspec.convert(reading["hosts"], int)
+
+
+def other_tools(farm: Farm, scratch: Path) -> Section:
+    """Nmap and WhatWeb, and our core plan, at the same hosts in the same run."""
+    file = _host_file(farm, scratch, OTHER_TOOLS_HOSTS)
+    addresses = scratch / "addresses.txt"
+    addresses.write_text("\n".join(farm.addresses(OTHER_TOOLS_HOSTS)) + "\n", encoding="utf-8")
+    urls = scratch / "urls.txt"
+    urls.write_text("".join(f"http://{line}/\n" for line in file.read_text().split()), encoding="utf-8")
+    nmap_log, whatweb_log = scratch / "nmap.txt", scratch / "whatweb.json"
+    tools: dict[str, Callable[[], list[str]]] = {
+        "ebbtide": lambda: [sys.executable, str(HERE / "round_cost.py"), str(file)],
+        "nmap": lambda: [
+            *(find_program("nmap"), "-sT", "-Pn", "-n", "-p", str(farm.port), "-iL", str(addresses)),
+            *("--script", "+http-title,+http-server-header", "-oN", str(nmap_log)),
+        ],
+        "whatweb": lambda: [
+            *(find_program("whatweb"), "--no-errors", "-q", "-i", str(urls), f"--log-json={whatweb_log}"),
+        ],
+    }
+    found = {name: _tool(name, command) for name, command in tools.items()}
+    logs = {"nmap": (nmap_log, "http-title: "), "whatweb": (whatweb_log, '"target"')}
+    for name, (log, mark) in logs.items():
+        if log.exists():
+            found[name]["hosts_told"] = log.read_text(encoding="utf-8", errors="replace").count(mark)
+    ours = found["ebbtide"].get("cpu_ms_per_host")
+    for name in logs:
+        theirs = found[name].get("cpu_ms_per_host")
+        if isinstance(ours, float) and isinstance(theirs, float):
+            found[name]["times_ours"] = round(theirs / ours, 2)
+    return {"hosts": OTHER_TOOLS_HOSTS, "page_bytes": farm.page_bytes, **found}
+
+
+def _tool(name: str, command: Callable[[], list[str]]) -> Section:
+    try:
+        words = command()
+    except BenchError as error:
+        return {"missing": str(error)}
+    cost = measure(words)
+    if cost.returncode:
+        return {"failed": f"{name} ended with {cost.returncode}: {cost.said}"}
+    per_host = round(1e3 * cost.cpu_s / OTHER_TOOLS_HOSTS, 3)
+    return {"cpu_s": cost.cpu_s, "wall_s": cost.wall_s, "cpu_ms_per_host": per_host}
+
+
+def _host_file(farm: Farm, scratch: Path, hosts: int) -> Path:
+    file = scratch / f"hosts-{hosts}.txt"
+    file.write_text("".join(f"{address}:{farm.port}\n" for address in farm.addresses(hosts)), encoding="utf-8")
+    return file
+
+
+def guarded(section: Callable[[], Section]) -> Section:
+    """A part that cannot run says so in the result; the others still run."""
+    try:
+        return section()
+    except BenchError as error:
+        print(f"not measured: {error}", file=sys.stderr)
+        return {"missing": str(error)}
+
+
+def run_all(scratch: Path, hosts: int, pairs: int, targets: int) -> dict[str, Section]:
+    found: dict[str, Section] = {}
+    for page_bytes in PAGE_BYTES:
+        count = max(targets * STEPS[-1], OTHER_TOOLS_HOSTS)
+        with running_farm(scratch / str(page_bytes), count, page_bytes) as farm:
+            if page_bytes == MAIN_PAGE_BYTES:
+                found["one_get"] = guarded(partial(one_get, farm, hosts, pairs))
+                found["other_tools"] = guarded(partial(other_tools, farm, scratch))
+            found[f"core_plan_{page_bytes // 1000}kb"] = guarded(partial(core_plan, farm, scratch, targets))
+    return found
+
+
+def main() -> int:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--name", default=datetime.now(UTC).strftime("%Y-%m-%d"))
+    arguments.add_argument("--hosts", type=int, default=10_000, help="GETs in each reading of one_get")
+    arguments.add_argument("--pairs", type=int, default=5)
+    arguments.add_argument("--targets", type=int, default=1_000, help="targets at 1x of the core plan")
+    given = arguments.parse_args()
+    noted: Section = {"taken_at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine()}
+    try:
+        with tempfile.TemporaryDirectory(prefix="ebbtide-farm-") as scratch:
+            found = run_all(Path(scratch), given.hosts, given.pairs, given.targets)
+    except BenchError as error:
+        print(f"not measured: {error}", file=sys.stderr)
+        return 2
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"{given.name}.json"
+    path.write_bytes(msgspec.json.format(msgspec.json.encode({**noted, **found}), indent=1) + b"\n")
+    print(path)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
