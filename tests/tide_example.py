@@ -1,6 +1,7 @@
 """Facts made by hand in the vocabulary of the estimates: four rounds of 2001, seven checks, six families."""
 
 import hashlib
+from itertools import pairwise
 from typing import Any
 
 from ebbtide.model.facts import Fact
@@ -15,7 +16,7 @@ ROUNDS = (
     RoundLine("2001-09", "2001-09-24"),
 )
 LABELS = tuple(line.label for line in ROUNDS)
-NEIGHBOURS = (*zip(LABELS, LABELS[1:], strict=False), (LABELS[0], LABELS[-1]))
+NEIGHBOURS = (*pairwise(LABELS), (LABELS[0], LABELS[-1]))
 UNITS = {"site": 1.0, "address": 0.625}
 IIS = "microsoft-iis"
 COHORT = 4000
@@ -64,7 +65,7 @@ def tide_report(**changes: Any) -> ReportInput:
         "facts": tide_facts(),
         "checks": tide_checks(),
         "assumptions": (
-            "What tells a patched indexing filter from an unpatched one is not on record; here a mark in its reply does.",
+            "What tells a patched indexing filter from an unpatched one is not on record; here a mark does.",
             "July's rate of open administration pages is not on record; 22 % lies between June and August.",
         ),
         "is_lab": True,

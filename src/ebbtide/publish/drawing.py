@@ -17,7 +17,10 @@ TEXT_PX = 12.5
 ROW_PX = 44
 _NAME_PX = 17
 _BAR_PX = 15
+_INSET_PX = 7
+_LETTER_PX = 6.6
 _TITLE_LINES = 2
+_TITLE_LETTERS = 17
 _LEAST_LABELLED = 0.085
 
 
@@ -73,6 +76,14 @@ class Row(Named, frozen=True):
     segments: tuple[Segment, ...]
 
 
+class Twin(Named, frozen=True):
+    """Two values that are told apart by the thickness of their bars."""
+
+    ink: str
+    first: float | None
+    second: float | None
+
+
 class Span(Named, frozen=True):
     """A value then and a value now, and the bounds of now."""
 
@@ -87,7 +98,7 @@ def small_lines(panels: Sequence[Panel], sheet: Sheet, ink: str) -> alt.TopLevel
     values = [value for panel in panels for point in panel.points for value in _values(point)]
     top = max([*values, 0.1]) * 1.18
     drawn = [_panel(panel, sheet, ink, top) for panel in panels]
-    return _styled(alt.concat(*drawn, columns=sheet.panels, spacing={"row": 22, "column": 26}))
+    return _styled(alt.concat(*drawn, columns=sheet.panels, bounds="flush", spacing={"row": 92, "column": 26}))
 
 
 def stacked_rows(rows: Sequence[Row], sheet: Sheet, *, full: float = 1.0) -> alt.TopLevelMixin:
@@ -109,21 +120,48 @@ def stacked_rows(rows: Sequence[Row], sheet: Sheet, *, full: float = 1.0) -> alt
 def spans(rows: Sequence[Span], sheet: Sheet, ink: str) -> alt.TopLevelMixin:
     """Then and now on one line a row, with the bounds of now behind it."""
     ends = [value for row in rows for value in (row.then, row.now, row.high) if value is not None]
-    full = max([*ends, 0.01]) * 1.02
-    lines, bars, rings, dots = [], [], [], []
+    per_unit = (sheet.width - 2 * _INSET_PX) / max([*ends, 0.01])
+    tracks, lines, bars, rings, dots = [], [], [], [], []
     for position, row in enumerate(rows):
         y = position * ROW_PX + _NAME_PX + _BAR_PX / 2
-        if row.low is not None and row.high is not None:
-            bars.append(_box(row.low / full * sheet.width, row.high / full * sheet.width, y, "veil"))
-        if row.then is not None and row.now is not None:
-            lines.append(_line(row.then / full * sheet.width, row.now / full * sheet.width, y))
-        rings += [] if row.then is None else [{"x": row.then / full * sheet.width, "y": y}]
-        dots += [] if row.now is None else [{"x": row.now / full * sheet.width, "y": y}]
-    layers = [
-        _boxes(bars), _boxes(lines), _marks(rings, light("paper"), light("gone")), _marks(dots, light(ink), light(ink)),
-        *_names(rows, sheet),
-    ]  # fmt: skip
+        then, now, low, high = (
+            None if value is None else _INSET_PX + value * per_unit for value in (row.then, row.now, row.low, row.high)
+        )
+        tracks.append(_box(0, sheet.width, (y - 0.5, y + 0.5), "hair"))
+        if low is not None and high is not None:
+            bars.append(_box(low, high, (y - 6, y + 6), "veil"))
+        if then is not None and now is not None:
+            lines.append(_box(min(then, now), max(then, now), (y - 1, y + 1), "gone"))
+        rings += [] if then is None else [{"x": then, "y": y}]
+        dots += [] if now is None else [{"x": now, "y": y}]
+    marks = (_marks(rings, light("paper"), light("gone")), _marks(dots, light(ink), light(ink)))
+    layers = [_boxes(tracks), _boxes(bars), _boxes(lines), *marks, *_names(rows, sheet)]
     return _styled(alt.layer(*layers).properties(width=sheet.width, height=len(rows) * ROW_PX - 8))
+
+
+def twin_rows(rows: Sequence[Twin], sheet: Sheet) -> alt.TopLevelMixin:
+    """Two bars a row on one scale: the first thick, the second thin."""
+    full = max([value for row in rows for value in (row.first, row.second) if value is not None], default=1.0) or 1.0
+    boxes = []
+    for position, row in enumerate(rows):
+        top = position * ROW_PX + _NAME_PX
+        for value, edges in ((row.first, (top, top + 9)), (row.second, (top + 11, top + 15))):
+            if value is not None:
+                boxes.append(_box(0, value / full * sheet.width, edges, row.ink))
+    layers = [_boxes(boxes), *_names(rows, sheet)]
+    return _styled(alt.layer(*layers).properties(width=sheet.width, height=len(rows) * ROW_PX - 8))
+
+
+def _two_lines(title: str) -> list[str]:
+    lines = wrap(title, _TITLE_LETTERS)
+    if len(lines) > _TITLE_LINES:
+        lines = [*lines[: _TITLE_LINES - 1], f"{lines[_TITLE_LINES - 1][: _TITLE_LETTERS - 1]}\N{HORIZONTAL ELLIPSIS}"]
+    return [*lines, *["\N{NO-BREAK SPACE}"] * (_TITLE_LINES - len(lines))]
+
+
+def _fitted(name: str, words: str, sheet: Sheet) -> str:
+    room = max(8, int(sheet.width / _LETTER_PX) - len(words) - 2)
+    return name if len(name) <= room else f"{name[: room - 1]}\N{HORIZONTAL ELLIPSIS}"
 
 
 def _values(point: Point) -> tuple[float, ...]:
@@ -147,8 +185,7 @@ def _panel(panel: Panel, sheet: Sheet, ink: str, top: float) -> AnyChart:
         .encode(x=x, y=alt.Y("published:Q", scale=scale)),
         _end_labels(labelled, x, scale),
     ]  # fmt: skip
-    lines = wrap(panel.title, 20)[:_TITLE_LINES]
-    lines += ["\N{NO-BREAK SPACE}"] * (_TITLE_LINES - len(lines))
+    lines = _two_lines(panel.title)
     return alt.layer(*layers).properties(width=sheet.panel_width, height=96, title=lines)
 
 
@@ -161,17 +198,15 @@ def _end_labels(rows: Sequence[dict[str, Any]], x: alt.X, scale: alt.Scale) -> a
 
 
 def _names(rows: Sequence[Named], sheet: Sheet) -> list[alt.Chart]:
-    left = [{"x": 0, "y": place * ROW_PX + 7, "text": row.name} for place, row in enumerate(rows)]
+    left = [
+        {"x": 0, "y": place * ROW_PX + 7, "text": _fitted(row.name, row.words, sheet)} for place, row in enumerate(rows)
+    ]
     right = [{"x": sheet.width, "y": place * ROW_PX + 7, "text": row.words} for place, row in enumerate(rows)]
     return [_texts(left, "left", "text", TEXT_PX), _texts(right, "right", "text", TEXT_PX, weight=600)]
 
 
-def _box(start: float, end: float, y: float, ink: str) -> dict[str, Any]:
-    return {"x": start, "x2": max(end, start + 1), "y": y - 6, "y2": y + 6, "ink": light(ink)}
-
-
-def _line(start: float, end: float, y: float) -> dict[str, Any]:
-    return {"x": min(start, end), "x2": max(start, end), "y": y - 1, "y2": y + 1, "ink": light("gone")}
+def _box(start: float, end: float, rows: tuple[float, float], ink: str) -> dict[str, Any]:
+    return {"x": start, "x2": max(end, start + 1), "y": rows[0], "y2": rows[1], "ink": light(ink)}
 
 
 def _boxes(rows: list[dict[str, Any]]) -> alt.Chart:
@@ -211,7 +246,13 @@ def _styled(chart: AnyChart | alt.ConcatChart) -> alt.TopLevelMixin:
         .configure_view(stroke=None)
         .configure_axis(labelColor=light("quiet"), labelFontSize=12, labelPadding=5)
         .configure_title(
-            anchor="start", color=light("text"), fontSize=TEXT_PX, fontWeight=600, lineHeight=15, offset=10
+            anchor="start",
+            color=light("text"),
+            fontSize=TEXT_PX,
+            fontWeight=600,
+            lineHeight=15,
+            offset=14,
+            frame="group",
         )
     )
     return cast(alt.TopLevelMixin, styled)

@@ -2,8 +2,8 @@
 
 from ebbtide.model.facts import Fact
 from ebbtide.publish.book import ADDRESS, SITE, FactBook
-from ebbtide.publish.drawing import NARROW, WIDE, Row, Segment, stacked_rows
-from ebbtide.publish.exhibit import Canvas, Cell, Exhibit, Table
+from ebbtide.publish.drawing import NARROW, WIDE, Row, Segment, Twin, stacked_rows, twin_rows
+from ebbtide.publish.exhibit import Canvas, Cell, Exhibit, Key, Table
 from ebbtide.publish.figures import Sentence, in_words, interval, number, share
 from ebbtide.publish.formatting import count, percent, round_words
 from ebbtide.publish.palette import family_ink, fate_ink
@@ -29,8 +29,7 @@ def leavers_exhibit(book: FactBook, unit: str = ADDRESS) -> Exhibit | None:
     return Exhibit(
         name="leavers",
         title=title,
-        subtitle=(f"Percent of the {unit_words(unit)} that answered as {family} in {round_words(pair[0])} and no longer "
-                  f"did in {round_words(pair[1])}, by what they did instead; n = ", number(first, "base")),
+        subtitle=(*_population(fates, family, unit), number(first, "base")),
         footer=_footer(first.family, unit, pair),
         keys=(),
         drawings=canvas.as_markup("leavers", in_words(title), f"Bars, one a fate: {said}."),
@@ -44,41 +43,38 @@ def shares_exhibit(book: FactBook) -> Exhibit | None:
     families = _families(book, label)
     if not families:
         return None
-    facts = [(book.one("share", round=label, unit=SITE, family=family, lens="all"),
-              book.one("share", round=label, unit=ADDRESS, family=family, lens="all")) for family in families]  # fmt: skip
-    rows = [row for family, pair in zip(families, facts, strict=True) for row in _two_bars(family, pair)]
-    full = max([fact.estimate or 0.0 for pair in facts for fact in pair if fact is not None], default=1.0) or 1.0
-    canvas = Canvas(stacked_rows(rows, WIDE, full=full), stacked_rows(rows, NARROW, full=full))
-    title: Sentence = (f"{family_words(families[0])} serves ", share(facts[0][0]), " of the names and ",
-                       share(facts[0][1]), " of the addresses")  # fmt: skip
+    facts = [_both_units(book, label, family) for family in families]
+    rows = [_twin(family, pair) for family, pair in zip(families, facts, strict=True)]
+    canvas = Canvas(twin_rows(rows, WIDE), twin_rows(rows, NARROW))
+    names, addresses = facts[0]
+    both: Sentence = (share(names), " of the names and ", share(addresses), " of the addresses")
+    title: Sentence = (f"{family_words(families[0])} serves ", *both)
+    counts: Sentence = (number(names, "base"), " sites, ", number(addresses, "base"), " addresses")
     said = "; ".join(f"{row.name} {row.words}" for row in rows)
     return Exhibit(
         name="shares",
         title=title,
-        subtitle=(f"Share of the servers that answered in {round_words(label)}, in two units of count; n = ",
-                  number(facts[0][0], "base"), " sites, ", number(facts[0][1], "base"), " addresses"),
-        footer="Source: this survey. A name is not a server and an address is not a machine: neither unit is the true one.",
-        keys=(),
-        drawings=canvas.as_markup("shares", in_words(title), f"Bars, two a product: {said}."),
+        subtitle=(f"Percent of those that answered in {round_words(label)}, in two units of count; n = ", *counts),
+        footer="Source: this survey. A name is not a server and an address is not a machine: neither is the true unit.",
+        keys=(Key("text", "names (thick, first figure)"), Key("text", "addresses (thin, second figure)", "thin")),
+        drawings=canvas.as_markup("shares", in_words(title), f"Two bars a product, names and addresses: {said}."),
         table=_shares_table(book),
-    )  # fmt: skip
+    )
 
 
 def units_note(book: FactBook) -> Sentence:
     """Says where names and addresses tell different stories; empty where they agree."""
     told = [label for label in book.rounds if _families(book, label)]
-    for family in _families(book, told[-1]) if told else ():
+    if not told:
+        return ()
+    for family in _families(book, told[-1]):
         moves = [_move(book, family, unit, told) for unit in (SITE, ADDRESS)]
-        if None in moves or moves[0] is None or moves[1] is None:
-            continue
-        names, addresses = moves
-        if names * addresses < 0 and max(abs(names), abs(addresses)) >= _UNITS_DISAGREE:
-            up = "names" if names > 0 else "addresses"
-            words = (
-                f"The units disagree: from {round_words(told[0])} to {round_words(told[-1])} {family_words(family)} "
-            )
-            return (f"{words}gained by {up} and lost by the other unit. Do not quote one of them alone.",)
-    return _levels_disagree(book, told[-1]) if told else ()
+        if min(moves) < 0 < max(moves) and max(moves) - min(moves) >= _UNITS_DISAGREE:
+            winner, loser = ("names", "addresses") if moves[0] > 0 else ("addresses", "names")
+            since = f"from {round_words(told[0])} to {round_words(told[-1])}"
+            words = f"{family_words(family)} gained {winner} and lost {loser} {since}"
+            return (f"The units disagree: {words}. Do not quote one of them alone.",)
+    return _levels_disagree(book, told[-1])
 
 
 def published_shares(book: FactBook) -> str:
@@ -91,23 +87,30 @@ def published_shares(book: FactBook) -> str:
 
 
 def _levels_disagree(book: FactBook, label: str) -> Sentence:
+    gaps = []
     for family in _families(book, label):
-        names = book.one("share", round=label, unit=SITE, family=family, lens="all")
-        addresses = book.one("share", round=label, unit=ADDRESS, family=family, lens="all")
-        if names is None or addresses is None or names.estimate is None or addresses.estimate is None:
-            continue
-        if abs(names.estimate - addresses.estimate) >= _UNITS_DISAGREE:
-            return ("The units disagree: ", share(names), " of the names and ", share(addresses),
-                    f" of the addresses are {family_words(family)}'s. Always say which was counted.")  # fmt: skip
-    return ()
+        names, addresses = _both_units(book, label, family)
+        if names is not None and addresses is not None and None not in (names.estimate, addresses.estimate):
+            gaps.append((abs((names.estimate or 0) - (addresses.estimate or 0)), family, names, addresses))
+    if not gaps:
+        return ()
+    gap, family, names, addresses = max(gaps, key=lambda entry: entry[0])
+    if gap < _UNITS_DISAGREE:
+        return ()
+    both: Sentence = (share(names), " of the names but ", share(addresses), " of the addresses")
+    return ("The units disagree: ", *both, f" run {family_words(family)}. Always say which was counted.")
 
 
-def _move(book: FactBook, family: str, unit: str, told: list[str]) -> float | None:
+def _both_units(book: FactBook, label: str, family: str) -> tuple[Fact | None, Fact | None]:
+    wanted = {"round": label, "family": family, "lens": "all"}
+    return book.one("share", unit=SITE, **wanted), book.one("share", unit=ADDRESS, **wanted)
+
+
+def _move(book: FactBook, family: str, unit: str, told: list[str]) -> float:
+    """How far the share went from the first round to the last; 0 where either is not known."""
     ends = [book.one("share", round=label, unit=unit, family=family, lens="all") for label in (told[0], told[-1])]
-    if any(fact is None or fact.estimate is None for fact in ends):
-        return None
-    first, last = (fact.estimate or 0.0 for fact in ends if fact is not None)
-    return last - first
+    known = [fact.estimate for fact in ends if fact is not None and fact.estimate is not None]
+    return known[1] - known[0] if len(known) == len(ends) else 0.0
 
 
 def _most_left(book: FactBook, unit: str) -> list[Fact]:
@@ -128,6 +131,12 @@ def _bar(fact: Fact) -> Row:
     return Row(fate_words(fact.category), words, (Segment(fate_ink(fact.category), fact.estimate or 0.0, ""),))
 
 
+def _population(fates: list[Fact], family: str, unit: str) -> Sentence:
+    then, now = round_words(fates[0].from_round), round_words(fates[0].round)
+    start = f"Percent of the {unit_words(unit)} that ran {family} in {then} and no longer did in {now}"
+    return (f"{start}, by what they did instead; n = ",)
+
+
 def _title(fates: list[Fact], family: str) -> Sentence:
     competitor = next((fact for fact in fates if fact.category == "competitor"), None)
     if competitor is None or competitor.n is None:
@@ -141,9 +150,9 @@ def _footer(family: str, unit: str, pair: tuple[str, str]) -> str:
     row = next((row for row in record_of_2001().leavers if _speaks_of(row, family, unit, pair)), None)
     if row is None:
         return source
-    part = percent(row.competitor / row.left)
-    words = record_of_2001().source_words(row.source)
-    return f"{source} Published: about {count(row.left)} left, about {count(row.competitor)} of them with a competitor, {part} ({words})."
+    counts = f"about {count(row.left)} left, about {count(row.competitor)} of them with a competitor"
+    part, words = percent(row.competitor / row.left), record_of_2001().source_words(row.source)
+    return f"{source} Published: {counts}, {part} ({words})."
 
 
 def _speaks_of(row: PublishedLeavers, family: str, unit: str, pair: tuple[str, str]) -> bool:
@@ -154,11 +163,7 @@ def _fates_table(book: FactBook, family: str) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for pair in book.pairs("fate"):
         for fact in book.select("fate", check="", from_round=pair[0], round=pair[1]):
-            group = (
-                f"that left {family_words(fact.family)}"
-                if fact.lens == "leavers"
-                else f"all {family_words(fact.family)}"
-            )
+            group = f"{'that left' if fact.lens == 'leavers' else 'all'} {family_words(fact.family)}"
             named = (f"{round_words(pair[0])} to {round_words(pair[1])}", unit_words(fact.unit), group)
             numbers = (share(fact), interval(fact), number(fact), number(fact, "base"))
             rows.append((*named, fate_words(fact.category), *numbers))
@@ -172,13 +177,10 @@ def _families(book: FactBook, label: str) -> tuple[str, ...]:
     return tuple(fact.family for fact in ranked[:_MOST_FAMILIES])
 
 
-def _two_bars(family: str, pair: tuple[Fact | None, Fact | None]) -> list[Row]:
-    ink = family_ink(family)
-    return [
-        Row(f"{family_words(family)}, {words}", share(fact).text, (Segment(ink, fact.estimate, ""),))
-        for fact, words in zip(pair, ("names", "addresses"), strict=True)
-        if fact is not None and fact.estimate is not None
-    ]
+def _twin(family: str, pair: tuple[Fact | None, Fact | None]) -> Twin:
+    first, second = (None if fact is None else fact.estimate for fact in pair)
+    words = " / ".join(share(fact).text for fact in pair)
+    return Twin(family_words(family), words, family_ink(family), first, second)
 
 
 def _shares_table(book: FactBook) -> Table:

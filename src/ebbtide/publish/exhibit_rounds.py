@@ -13,8 +13,12 @@ from ebbtide.publish.words import by_order, check_words, family_words, unit_word
 
 PRESENCE = ("answered", "refused", "silent", "unknown", "skipped")
 _WORDS: Mapping[str, str] = {
-    "answered": "answered", "refused": "refused", "silent": "silent", "unknown": "not known", "skipped": "not asked by rule",
-}  # fmt: skip
+    "answered": "answered",
+    "refused": "refused",
+    "silent": "silent",
+    "unknown": "not known",
+    "skipped": "not asked by rule",
+}
 
 
 def rounds_exhibit(book: FactBook) -> Exhibit | None:
@@ -26,8 +30,8 @@ def rounds_exhibit(book: FactBook) -> Exhibit | None:
     rows = [Row(round_words(label), f"n = {number(parts[0], 'base').text}", _segments(parts)) for label, parts in told]
     canvas = Canvas(stacked_rows(rows, WIDE), stacked_rows(rows, NARROW))
     last_label, last = told[-1]
-    title: Sentence = (number(last[0]), " of ", number(last[0], "base"), f" planned sites {_WORDS[last[0].category]} in ",
-                       round_words(last_label))  # fmt: skip
+    answer = f" planned sites {_WORDS[last[0].category]} in {round_words(last_label)}"
+    title: Sentence = (number(last[0]), " of ", number(last[0], "base"), answer)
     used = {fact.category for _, parts in told for fact in parts if fact.n}
     said = " ".join(f"{round_words(label)}: {_said(parts)}." for label, parts in told)
     return Exhibit(
@@ -57,20 +61,36 @@ def conservation(book: FactBook) -> Table:
 
 
 def half_lives(book: FactBook, names: Mapping[str, str]) -> Table:
-    """Days until half of those that showed a check showed it no longer."""
+    """Days until half of the sites that showed a check showed it no longer: checks down, pairs of rounds across."""
+    pairs = book.pairs("half_life")
+    rows: list[tuple[Cell, ...]] = []
+    for check in book.checks():
+        facts = [book.one("half_life", check=check, from_round=pair[0], round=pair[1], unit=SITE) for pair in pairs]
+        if any(fact is not None for fact in facts):
+            rows.append((check_words(check, names), *(_half_life(fact) for fact in facts)))
+    columns = ("Hole", *(_pair_words(pair) for pair in pairs))
+    return Table("Half-lives of the holes on the same sites, with 95 % intervals", columns, tuple(rows))
+
+
+def all_half_lives(book: FactBook, names: Mapping[str, str]) -> Table:
+    """The same in every unit, with counts and the reason where there is none."""
     rows: list[tuple[Cell, ...]] = []
     for check in book.checks():
         for fact in book.select("half_life", check=check):
-            span = (
-                f"{round_words(fact.from_round)} to {round_words(fact.round)}"
-                if fact.from_round
-                else round_words(fact.round)
-            )
+            named = (check_words(check, names), _pair_words((fact.from_round, fact.round)), unit_words(fact.unit))
             around = spread(length(fact, "ci_low"), length(fact, "ci_high"))
-            named = (check_words(check, names), span, unit_words(fact.unit))
             rows.append((*named, length(fact), around, number(fact), number(fact, "base"), fact.note))
     columns = ("Check", "Rounds", "Unit", "Half-life", "95 % interval", "Still shown", "Base", "Note")
-    return Table("Half-lives of the holes on the same servers", columns, tuple(rows))
+    return Table("Half-lives in every unit, with their counts", columns, tuple(rows))
+
+
+def _half_life(fact: Fact | None) -> Sentence:
+    around = spread(length(fact, "ci_low"), length(fact, "ci_high"))
+    return (length(fact),) if len(around) == 1 else (length(fact), " [", *around, "]")
+
+
+def _pair_words(pair: tuple[str, str]) -> str:
+    return f"{round_words(pair[0])} to {round_words(pair[1])}" if pair[0] else round_words(pair[1])
 
 
 def bases(book: FactBook, names: Mapping[str, str]) -> Table:
@@ -82,8 +102,8 @@ def bases(book: FactBook, names: Mapping[str, str]) -> Table:
             named = (check_words(check, names), round_words(fact.round), f"{family}, {unit_words(fact.unit)}")
             beside = ("answered", "base", "n", "cannot_tell", "not_asked", "refused", "silent")
             rows.append((*named, *(number(fact, name) for name in beside), fact.method, fact.quality))
-    columns = ("Check", "Round", "Population", "Answered", "Base", "Shown", "Cannot tell", "Not asked", "Refused", "Silent",
-               "Method", "Quality")  # fmt: skip
+    named_columns = ("Check", "Round", "Population", "Answered", "Base", "Shown")
+    columns = (*named_columns, "Cannot tell", "Not asked", "Refused", "Silent", "Method", "Quality")
     return Table("The base of every share", columns, tuple(rows))
 
 
@@ -93,9 +113,8 @@ def _parts(book: FactBook, label: str, unit: str) -> list[Fact]:
 
 
 def _segments(parts: list[Fact]) -> tuple[Segment, ...]:
-    return tuple(
-        Segment(fate_ink(fact.category), fact.estimate, percent(fact.estimate)) for fact in parts if fact.estimate
-    )
+    told = (fact for fact in parts if fact.estimate)
+    return tuple(Segment(fate_ink(fact.category), fact.estimate or 0.0, percent(fact.estimate)) for fact in told)
 
 
 def _said(parts: list[Fact]) -> str:
@@ -111,7 +130,7 @@ def _balance(planned: Fact, parts: Mapping[str, Fact | None]) -> str:
 
 
 def _faults(book: FactBook) -> Table:
-    facts = [fact for fact in book.select("outcome") if fact.category not in {"planned"}]
+    facts = [fact for fact in book.select("outcome") if fact.category != "planned"]
     order = by_order({fact.category for fact in facts}, PRESENCE)
     place = {label: position for position, label in enumerate(book.rounds)}
     facts.sort(key=lambda fact: (place.get(fact.round, len(place)), fact.unit != SITE, order.index(fact.category)))

@@ -41,9 +41,8 @@ def _reading(category: str, fact: Fact) -> Reading:
     is_difference = category == "difference"
     figure = difference if is_difference else share
     around = spread(figure(fact, "ci_low"), figure(fact, "ci_high"))
-    counts: Sentence = (
-        (number(fact, "base"), " servers") if is_difference else (number(fact), " of ", number(fact, "base"))
-    )
+    base = number(fact, "base")
+    counts: Sentence = (base, " servers") if is_difference else (number(fact), " of ", base)
     outer = () if is_difference or fact.bound_low is None else bounds(fact)
     return Reading(figure(fact), reading_words(category), counts, around, outer, fact.note)
 
@@ -64,8 +63,11 @@ def same_exhibit(book: FactBook, names: Mapping[str, str], pair: Pair, unit: str
     return Exhibit(
         name="same",
         title=title,
-        subtitle=(f"Percent of {family_words(family)} {unit_words(unit)}: all judged in {then_words}, and those of "
-                  f"them that could be judged again in {now_words}; n = ", number(told[0][2], "base")),
+        subtitle=(
+            f"Percent of {family_words(family)} {unit_words(unit)}: all judged in {then_words}, and those of them that",
+            f" could be judged again in {now_words}; n = ",
+            number(told[0][2], "base"),
+        ),
         footer="Source: this survey. Servers that refused, fell silent or cannot be told are in neither share; the "
                "pale bar shows where the share would lie with all of them counted each way.",
         keys=(Key("gone", then_words, "ring"), Key("microsoft-iis", now_words, "dot"), Key("veil", "bounds")),
@@ -88,9 +90,11 @@ def vanished_exhibit(book: FactBook, names: Mapping[str, str], pair: Pair, unit:
     return Exhibit(
         name="vanished",
         title=title,
-        subtitle=(f"Percent of the {unit_words(unit)} that showed it in {round_words(pair[0])}, by what was seen in "
-                  f"{round_words(pair[1])}; n at the right",),
-        footer="Source: this survey. Refused and silent servers have vanished from sight: they are not counted as mended.",
+        subtitle=(
+            f"Percent of the {unit_words(unit)} that showed it in {round_words(pair[0])}, by what was seen in ",
+            f"{round_words(pair[1])}; n at the right",
+        ),
+        footer="Source: this survey. Refused and silent servers have vanished from sight: they do not count as mended.",
         keys=tuple(Key(fate_ink(fate), fate_words(fate)) for fate in _ENDS if fate in used),
         drawings=canvas.as_markup("vanished", in_words(title), f"Stacked bars, one a hole. {said}"),
         table=_ends_table(chosen, names, unit),
@@ -103,14 +107,16 @@ def published_note(check: str, pair: Pair) -> str:
     if published is None:
         return ""
     source = record_of_2001().source_words(published.source)
-    return f"Published: {published.text} of those same servers ({source}). The source leaves open which of the readings is meant."
+    figure = f"Published: {published.text} of those same servers ({source})."
+    return f"{figure} The source leaves open which of the readings is meant."
 
 
 def _span(name: str, then: Fact | None, now: Fact | None) -> Span:
     words = f"{share(then).text} \N{RIGHTWARDS ARROW} {share(now).text}"
+    start = None if then is None else then.estimate
     if now is None:
-        return Span(name, words, then and then.estimate, None, None, None)
-    return Span(name, words, then and then.estimate, now.estimate, now.bound_low, now.bound_high)
+        return Span(name, words, start, None, None, None)
+    return Span(name, words, start, now.estimate, now.bound_low, now.bound_high)
 
 
 def _falls(then: Fact | None, now: Fact | None) -> bool:
@@ -161,16 +167,13 @@ def _said(ends: list[Fact]) -> str:
 
 def _ends_table(chosen: list[tuple[str, list[Fact]]], names: Mapping[str, str], unit: str) -> Table:
     rows = tuple(
-        (
-            check_words(check, names),
-            fate_words(fact.category),
-            share(fact),
-            interval(fact),
-            number(fact),
-            number(fact, "base"),
-        )
+        (check_words(check, names), fate_words(fact.category), *_numbers(fact))
         for check, ends in chosen
         for fact in ends
     )
     columns = ("Check", "Fate", "Share", "95 % interval", "Servers", "Base")
     return Table(f"Fates of those that showed a hole, {unit_words(unit)}", columns, rows)
+
+
+def _numbers(fact: Fact) -> tuple[Cell, ...]:
+    return (share(fact), interval(fact), number(fact), number(fact, "base"))

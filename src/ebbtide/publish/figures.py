@@ -62,9 +62,12 @@ def number(fact: Fact | None, field: str = "n") -> Figure:
 
 
 def spread(low: Figure, high: Figure) -> Sentence:
-    """``31.1 % to 37.0 %``, or one dash."""
+    """``31.1 to 37.0 %``, or one dash; the unit is written once where both ends have the same."""
     if low.is_blank or high.is_blank:
         return (low,)
+    measure = high.text.partition(" ")[2]
+    if _is_number(low.text.removesuffix(f" {measure}")) and _is_number(high.text.removesuffix(f" {measure}")):
+        low = msgspec.structs.replace(low, text=low.text.removesuffix(f" {measure}"))
     return (low, " to ", high)
 
 
@@ -81,6 +84,10 @@ def bounds(fact: Fact | None) -> Sentence:
 def in_words(sentence: Sentence) -> str:
     """The sentence as text alone."""
     return "".join(part if isinstance(part, str) else part.text for part in sentence)
+
+
+def _is_number(text: str) -> bool:
+    return " " not in text
 
 
 def _figure(fact: Fact | None, value: float | None, text: str) -> Figure:

@@ -11,7 +11,7 @@ from ebbtide.model.verdicts import CheckInfo
 from ebbtide.publish.book import SITE, FactBook
 from ebbtide.publish.exhibit import Exhibit, Table
 from ebbtide.publish.exhibit_fates import leavers_exhibit, published_shares, shares_exhibit, units_note
-from ebbtide.publish.exhibit_rounds import bases, conservation, half_lives, rounds_exhibit
+from ebbtide.publish.exhibit_rounds import all_half_lives, bases, conservation, half_lives, rounds_exhibit
 from ebbtide.publish.exhibit_same import Reading, published_note, readings, same_exhibit, vanished_exhibit
 from ebbtide.publish.exhibit_tide import TideLine, is_beside_2001, tide_exhibit, tide_lines
 from ebbtide.publish.figures import Sentence, in_words
@@ -67,6 +67,7 @@ class PageView(msgspec.Struct, frozen=True):
     units_note: Sentence
     published_shares: str
     half_lives: Table
+    all_half_lives: Table
     rounds: Exhibit | None
     conservation: Table
     bases: Table
@@ -113,6 +114,11 @@ def view_of(
         facts: After suppression.
         rounds: Label and reference date, in the order of the dates.
         checks: What the judgement says of its checks.
+        survey_name: As its operator calls it.
+        assumptions: What was assumed where nothing is on record.
+        is_lab: Measured in the lab on loopback.
+        version: Ebbtide's own.
+        style: The style sheet.
     """
     book = FactBook(facts, [label for label, _ in rounds])
     names = {check.id: check.name for check in checks}
@@ -143,6 +149,7 @@ def view_of(
         units_note=units_note(book),
         published_shares=published_shares(book),
         half_lives=half_lives(book, names),
+        all_half_lives=all_half_lives(book, names),
         rounds=rounds_exhibit(book),
         conservation=conservation(book),
         bases=bases(book, names),

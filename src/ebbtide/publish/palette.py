@@ -1,7 +1,8 @@
 """Colours for the light page and for the dark one: fixed per product and per fate, safe for the colour-blind.
 
 Every mark colour has a contrast of at least 4.5 against its page, so that a label may bear it. Charts are drawn in the
-light colours; ``svg`` then turns each into a class, and the style sheet gives the class its colour for light, dark and print.
+light colours; ``svg`` then turns each into a class, and the style sheet gives the class its colour for light, dark and
+print.
 """
 
 from collections.abc import Mapping
@@ -35,6 +36,7 @@ INKS: Mapping[str, Ink] = MappingProxyType(
         "unknown": Ink("#5c6166", "#a3a8ae"),
         "other": Ink("#6a5648", "#c2ab9b"),
         "shown": Ink("#a63c07", "#f0935e"),
+        "moved": Ink("#7b3f99", "#cb9fe7"),
         "mended": Ink("#00695f", "#5fc7b5"),
         "renewed": Ink("#0b5a9f", "#7ab6ef"),
         "gone": Ink("#4a4f55", "#c3c7cb"),
@@ -48,8 +50,8 @@ _FATES: Mapping[str, str] = MappingProxyType(
         "same": "microsoft-iis",
         "upgraded": "renewed",
         "downgraded": "doubt",
-        "competitor": "apache",
-        "left_competitor": "apache",
+        "competitor": "moved",
+        "left_competitor": "moved",
         "still_shown": "shown",
         "fixed_in_place": "mended",
         "fixed_upgraded": "renewed",

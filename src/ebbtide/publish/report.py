@@ -111,4 +111,8 @@ def _diamond(ink: str) -> Markup:
     return Markup('<path class="f-paper s-{}" d="M7,1L13,7L7,13L1,7Z" stroke-width="1.4"/>').format(ink)
 
 
-_SHAPES = {"bar": _bar, "dot": _dot, "ring": _ring, "diamond": _diamond}
+def _thin(ink: str) -> Markup:
+    return Markup('<rect class="f-{}" x="0" y="5" width="14" height="4"/>').format(ink)
+
+
+_SHAPES = {"bar": _bar, "thin": _thin, "dot": _dot, "ring": _ring, "diamond": _diamond}

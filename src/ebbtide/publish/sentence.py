@@ -30,10 +30,13 @@ def finding_parts(book: FactBook) -> Sentence:
     if headline is not None:
         return _same_servers(book, *headline)
     latest = _latest_prevalence(book)
-    if latest is not None:
-        return (*_where(latest), share(latest), f" {check_deed(latest.check)} (", number(latest), " of ",
-                number(latest, "base"), ").")  # fmt: skip
-    return _answered(book)
+    return _answered(book) if latest is None else _one_round(latest)
+
+
+def _one_round(latest: Fact) -> Sentence:
+    counts: Sentence = (number(latest), " of ", number(latest, "base"))
+    start = f"Of the {_population(latest)} judged in {round_words(latest.round)}, "
+    return (start, share(latest), f" {check_deed(latest.check)} (", *counts, ").")
 
 
 def headline_of(book: FactBook) -> tuple[str, Pair] | None:
@@ -76,30 +79,19 @@ def _fall(book: FactBook, check: str, pair: Pair) -> float:
 
 def _same_servers(book: FactBook, check: str, pair: Pair) -> Sentence:
     then, now = book.prevalence(check, pair[0]), book.same(check, pair, "of_cohort")
-    of_shown = book.same(check, pair, "of_shown_then")
-    start: Sentence = (*_where(then), share(then), f" {check_deed(check)}; in {_later(pair)}, ", share(now),
-                       " of those same servers")  # fmt: skip
-    if of_shown is None or of_shown.refused is None or of_shown.silent is None:
-        return (*start, " were seen to be still so.")
-    gone: Sentence = (
-        number(of_shown, "refused"),
-        " that refused and ",
-        number(of_shown, "silent"),
-        " that fell silent",
-    )
-    return (*start, ", and that leaves out ", *gone, ", which nobody may call mended.")
-
-
-def _where(fact: Fact | None) -> Sentence:
-    if fact is None:
+    if then is None or now is None:
         return ()
-    family = f"{family_words(fact.family)} " if fact.family else ""
-    return (f"In {round_words(fact.round)}, of the {family}{unit_words(fact.unit)} that could be judged, ",)
+    first: Sentence = (f"Of the {_population(then)} judged in {round_words(pair[0])}, ", share(then))
+    same: Sentence = (share(now), f" of those same {unit_words(now.unit)} in {round_words(pair[1])}")
+    start: Sentence = (*first, f" {check_deed(check)}; ", *same)
+    if now.refused is None or now.silent is None:
+        return (*start, ".")
+    gone: Sentence = (number(now, "refused"), " that then refused and ", number(now, "silent"), " that were silent")
+    return (*start, ", leaving out ", *gone, ".")
 
 
-def _later(pair: Pair) -> str:
-    same_year = pair[0].partition("-")[0] == pair[1].partition("-")[0]
-    return round_words(pair[1], with_year=not same_year)
+def _population(fact: Fact) -> str:
+    return f"{family_words(fact.family)} {unit_words(fact.unit)}" if fact.family else unit_words(fact.unit)
 
 
 def _latest_prevalence(book: FactBook) -> Fact | None:

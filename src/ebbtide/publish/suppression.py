@@ -25,7 +25,7 @@ def suppress(facts: Iterable[Fact]) -> tuple[Fact, ...]:
     """The facts with every number blank that may not be published.
 
     Args:
-        facts: All facts of a publication at once: cells can only be guarded against each other when they are seen together.
+        facts: All facts of a publication at once: cells are guarded against each other.
 
     Returns:
         As many facts in the same order; a withheld one keeps what names it, and is marked ``suppressed``.

@@ -5,6 +5,7 @@ from altair import TopLevelMixin
 from lxml import etree
 
 from ebbtide.publish.palette import INKS
+from ebbtide.publish.plain_text import plain
 
 _NAMESPACE = "http://www.w3.org/2000/svg"
 _SILENT_ATTRIBUTES = ("role", "aria-roledescription", "aria-label", "aria-hidden", "pointer-events", "font-family")
@@ -76,7 +77,7 @@ def _introduce(root: etree._Element, name: str, title: str, alt: str) -> None:
     for position, (tag, text) in enumerate((("title", title), ("desc", alt))):
         element = etree.Element(f"{{{_NAMESPACE}}}{tag}")
         element.set("id", f"{name}-{tag}")
-        element.text = text
+        element.text = plain(text)
         root.insert(position, element)
 
 
