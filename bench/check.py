@@ -24,6 +24,12 @@ class Limit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     most: float | None = None
     least: float | None = None
 
+    @property
+    def span(self) -> str:
+        """What is admitted, in words."""
+        least = [] if self.least is None else [f"at least {self.least:g}"]
+        return " and ".join(least + ([] if self.most is None else [f"at most {self.most:g}"]))
+
     def holds(self, reading: float) -> bool:
         """Whether a reading is admitted."""
         return (self.most is None or reading <= self.most) and (self.least is None or reading >= self.least)
@@ -50,25 +56,22 @@ def reading_at(result: object, path: str) -> float | None:
     return float(result) if isinstance(result, int | float) else None
 
 
-def main() -> int:
-    limits = msgspec.convert(tomllib.loads((HERE / "limits.toml").read_text(encoding="utf-8")), Limits)
+def main(folder: Path = HERE) -> int:
+    limits = msgspec.convert(tomllib.loads((folder / "limits.toml").read_text(encoding="utf-8")), Limits)
     try:
-        name, result = latest(HERE / "results")
+        name, result = latest(folder / "results")
     except FileNotFoundError as error:
         print(error, file=sys.stderr)
         return 2
     worst = 0
     for limit in limits.limit:
         reading = reading_at(result, limit.path)
-        span = " ".join(
-            [f">= {limit.least:g}"] * (limit.least is not None) + [f"<= {limit.most:g}"] * (limit.most is not None)
-        )
         if reading is None:
             said, fault = "not measured", 2
         else:
             said, fault = f"{reading:g}", 0 if limit.holds(reading) else 1
         verdict = ("holds", "BROKEN", "MISSING")[fault]
-        print(f"{verdict:8}{limit.path} = {said}, must be {span}: {limit.why}")
+        print(f"{verdict:8}{limit.path} = {said}, must be {limit.span}: {limit.why}")
         worst = max(worst, fault)
     print(f"result: {name}")
     return worst
