@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ebbtide.judge.engine import load_engine
-from ebbtide.judge.evidence import excerpt
+from ebbtide.judge.templates.evidence import excerpt
 from ebbtide.model.configuration import ChecksSection, PlanSection
 from ebbtide.model.outcomes import Answered, Failed, Fault, Outcome, Stage
 from ebbtide.model.targets import Level, Scheme, Target

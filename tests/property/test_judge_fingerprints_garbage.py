@@ -5,9 +5,9 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ebbtide.judge.fingerprints import OWN_PACK, FingerprintSet
-from ebbtide.judge.fingerprints_reading import parse_fingerprints
-from ebbtide.judge.software import identify, own_identifier
+from ebbtide.judge.fingerprints.reading import parse_fingerprints
+from ebbtide.judge.fingerprints.sets import OWN_PACK, FingerprintSet
+from ebbtide.judge.software.identification import identify, own_identifier
 from ebbtide.model.errors import FingerprintError
 from ebbtide.model.outcomes import Answered
 from ebbtide.model.transcripts import Exchange, Purpose, Request

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ebbtide.judge.checks.packs import pack_ids
 from ebbtide.judge.engine import load_engine
-from ebbtide.judge.packs import pack_ids
-from ebbtide.judge.placeholders import absent_name
 from ebbtide.judge.plan import SurveyPlan
+from ebbtide.judge.templates.placeholders import absent_name
 from ebbtide.model.configuration import ChecksSection, PlanSection
 from ebbtide.model.outcomes import Answered, Failed, Fault, Outcome, Stage
 from ebbtide.model.targets import Level, Scheme, Target

@@ -7,15 +7,15 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ebbtide.judge.check_reading import read_check
-from ebbtide.judge.matching import judge_block
-from ebbtide.judge.parts import Parts, template_script_pattern
-from ebbtide.judge.placeholders import target_values
-from ebbtide.judge.refusals import path_refusals
-from ebbtide.judge.template_reading import read_template
-from ebbtide.judge.templates import Template
-from ebbtide.judge.tree_reading import TableReader
-from ebbtide.judge.yaml_tree import MOST_BYTES, MOST_DEPTH, read_yaml
+from ebbtide.judge.checks.reading import read_check
+from ebbtide.judge.templates.matching import judge_block
+from ebbtide.judge.templates.parts import Parts, template_script_pattern
+from ebbtide.judge.templates.placeholders import target_values
+from ebbtide.judge.templates.reading import read_template
+from ebbtide.judge.templates.records import Template
+from ebbtide.judge.templates.refusals import path_refusals
+from ebbtide.judge.templates.tree_reading import TableReader
+from ebbtide.judge.templates.yaml_tree import MOST_BYTES, MOST_DEPTH, read_yaml
 from ebbtide.model.errors import CheckError
 from ebbtide.model.outcomes import Answered
 from ebbtide.model.targets import Scheme, Target

@@ -3,14 +3,14 @@
 import re
 from pathlib import Path
 
-from ebbtide.judge import refusals
-from ebbtide.judge.check_reading import SEVERITIES, read_check
-from ebbtide.judge.parts import BODY_PARTS, HEADER_NAMES
-from ebbtide.judge.placeholders import TARGET_NAMES
-from ebbtide.judge.sampling import run_samples
-from ebbtide.judge.templates import Refusals
-from ebbtide.judge.tree_reading import TableReader
-from ebbtide.judge.yaml_tree import read_yaml
+from ebbtide.judge.checks.reading import SEVERITIES, read_check
+from ebbtide.judge.checks.sampling import run_samples
+from ebbtide.judge.templates import refusals
+from ebbtide.judge.templates.parts import BODY_PARTS, HEADER_NAMES
+from ebbtide.judge.templates.placeholders import TARGET_NAMES
+from ebbtide.judge.templates.records import Refusals
+from ebbtide.judge.templates.tree_reading import TableReader
+from ebbtide.judge.templates.yaml_tree import read_yaml
 from ebbtide.model.verdicts import CannotTellReason, NotAskedReason
 
 PAGE = (Path(__file__).parents[2] / "docs" / "checks.md").read_text(encoding="utf-8")

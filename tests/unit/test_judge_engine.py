@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ebbtide.judge.catalogue import list_checks
+from ebbtide.judge.checks.catalogue import list_checks
 from ebbtide.judge.engine import Engine, load_engine
 from ebbtide.model.configuration import ChecksSection, PlanSection
 from ebbtide.model.errors import CheckError

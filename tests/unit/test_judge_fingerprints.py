@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from ebbtide.judge.fingerprints import FingerprintSet, list_fingerprints, load_fingerprints, verify
-from ebbtide.judge.fingerprints_reading import MOST_BYTES, parse_fingerprints
+from ebbtide.judge.fingerprints.reading import MOST_BYTES, parse_fingerprints
+from ebbtide.judge.fingerprints.sets import FingerprintSet, list_fingerprints, load_fingerprints, verify
 from ebbtide.model.errors import FingerprintError
 
 HEAD = '<?xml version="1.0"?>\n<fingerprints matches="http_header.server" protocol="http" preference="0.9">\n'

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from ebbtide.judge.fingerprints import OWN_PACK, list_fingerprints, load_own_fingerprints, verify
-from ebbtide.judge.slugs import slug
+from ebbtide.judge.fingerprints.sets import OWN_PACK, list_fingerprints, load_own_fingerprints, verify
+from ebbtide.judge.software.slugs import slug
 
 RECOG = Path(__file__).parents[2].parent / "shared" / "data" / "recog"
 needs_recog = pytest.mark.skipif(not RECOG.is_dir(), reason="the public fingerprints are not in ../shared/data/recog")

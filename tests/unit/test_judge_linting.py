@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ebbtide.judge.linting import LintLine, lint
-from ebbtide.judge.template_reading import read_template
-from ebbtide.judge.templates import Reading
+from ebbtide.judge.templates.linting import LintLine, lint
+from ebbtide.judge.templates.reading import read_template
+from ebbtide.judge.templates.records import Reading
 from ebbtide.model.errors import CheckError
 from ebbtide.model.targets import Level
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from ebbtide.judge.matching import BlockResult, judge_block
-from ebbtide.judge.parts import Parts, template_script_pattern, usual_name
-from ebbtide.judge.placeholders import target_values
-from ebbtide.judge.template_reading import read_template
-from ebbtide.judge.templates import Template
+from ebbtide.judge.templates.matching import BlockResult, judge_block
+from ebbtide.judge.templates.parts import Parts, template_script_pattern, usual_name
+from ebbtide.judge.templates.placeholders import target_values
+from ebbtide.judge.templates.reading import read_template
+from ebbtide.judge.templates.records import Template
 from ebbtide.model.outcomes import Answered
 from ebbtide.model.targets import Scheme, Target
 from ebbtide.model.transcripts import Exchange, Purpose, Request

@@ -5,10 +5,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from ebbtide.judge.checks import AnyOf, Check
-from ebbtide.judge.packs import load_pack, pack_ids
-from ebbtide.judge.sampling import judge_sample, run_samples
-from ebbtide.judge.templates import WordMatcher
+from ebbtide.judge.checks.packs import load_pack, pack_ids
+from ebbtide.judge.checks.records import AnyOf, Check
+from ebbtide.judge.checks.sampling import judge_sample, run_samples
+from ebbtide.judge.templates.records import WordMatcher
 from ebbtide.model.errors import CheckError
 from ebbtide.model.targets import Level
 from ebbtide.model.verdicts import Shown

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from ebbtide.judge.banners import read_banner
-from ebbtide.judge.fingerprints import load_fingerprints, load_own_fingerprints
-from ebbtide.judge.slugs import slug
-from ebbtide.judge.software import NOT_ANSWERED, Identifier, identify
+from ebbtide.judge.fingerprints.sets import load_fingerprints, load_own_fingerprints
+from ebbtide.judge.software.banners import read_banner
+from ebbtide.judge.software.identification import NOT_ANSWERED, Identifier, identify
+from ebbtide.judge.software.slugs import slug
 from ebbtide.model.outcomes import Answered, Failed, Fault, Stage
 from ebbtide.model.transcripts import Exchange, Purpose, Request
 from ebbtide.model.verdicts import Software

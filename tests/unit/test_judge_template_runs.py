@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ebbtide.judge.template_runs import TemplateRun, load_templates
+from ebbtide.judge.templates.runs import TemplateRun, load_templates
 from ebbtide.model.errors import CheckError
 from ebbtide.model.outcomes import Answered, Failed, Fault, Stage
 from ebbtide.model.targets import Level, Scheme, Target

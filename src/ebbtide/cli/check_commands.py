@@ -20,8 +20,8 @@ def list_(
     json: JsonOption = False,
 ) -> None:
     """List the checks that judge a survey, or those that come with Ebbtide."""
-    from ebbtide.judge.catalogue import list_checks
-    from ebbtide.judge.packs import pack_ids
+    from ebbtide.judge.checks.catalogue import list_checks
+    from ebbtide.judge.checks.packs import pack_ids
     from ebbtide.model.configuration import ChecksSection
     from ebbtide.survey.settings import load_config
 
@@ -44,7 +44,7 @@ def lint(
     json: JsonOption = False,
 ) -> None:
     """Say which nuclei templates can be run, at which level, and why not the rest."""
-    from ebbtide.judge.linting import lint as lint_path
+    from ebbtide.judge.templates.linting import lint as lint_path
 
     lines = [line for path in paths for line in lint_path(path)]
     if json:
@@ -75,7 +75,7 @@ def run(
 ) -> None:
     """Run templates at a few servers now; nothing enters a survey."""
     from ebbtide.cli.asking import SALT, ask_urls, outcome_text
-    from ebbtide.judge.template_runs import load_templates
+    from ebbtide.judge.templates.runs import load_templates
     from ebbtide.model.configuration import Identity
 
     chosen = load_templates(templates)

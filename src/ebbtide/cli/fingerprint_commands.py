@@ -20,7 +20,7 @@ def list_(
     json: JsonOption = False,
 ) -> None:
     """List fingerprints in the order in which they are asked."""
-    from ebbtide.judge.fingerprints import list_fingerprints, load_fingerprints, load_own_fingerprints
+    from ebbtide.judge.fingerprints.sets import list_fingerprints, load_fingerprints, load_own_fingerprints
 
     lines = list_fingerprints(load_own_fingerprints() if path is None else load_fingerprints(path))
     if json:
@@ -41,7 +41,7 @@ def verify(
     json: JsonOption = False,
 ) -> None:
     """Run the examples that a file embeds; exit code 1 if one does not hold."""
-    from ebbtide.judge.fingerprints import verify as verify_path
+    from ebbtide.judge.fingerprints.sets import verify as verify_path
 
     summary = verify_path(path)
     if json:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from ebbtide.judge.catalogue import list_checks
+from ebbtide.judge.checks.catalogue import list_checks
 from ebbtide.model.configuration import SurveyConfig
 from ebbtide.model.facts import Fact
 from ebbtide.publish.report import ReportInput, RoundLine, render_report

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import msgspec
 
-from ebbtide.judge.catalogue import load_checks
-from ebbtide.judge.checks import Check
-from ebbtide.judge.deciding import Circumstances, Seen, decide_all
-from ebbtide.judge.identifying import identifier_of
-from ebbtide.judge.parts import template_script_pattern
+from ebbtide.judge.checks.catalogue import load_checks
+from ebbtide.judge.checks.deciding import Circumstances, Seen, decide_all
+from ebbtide.judge.checks.records import Check
 from ebbtide.judge.plan import SurveyPlan, make_plan
+from ebbtide.judge.software.identifier import identifier_of
+from ebbtide.judge.templates.parts import template_script_pattern
 from ebbtide.model.configuration import ChecksSection, PlanSection
 from ebbtide.model.errors import CheckError
 from ebbtide.model.transcripts import Transcript

@@ -6,10 +6,10 @@ from itertools import islice
 
 import msgspec
 
-from ebbtide.judge.checks import Check
-from ebbtide.judge.identifying import identifier_of
-from ebbtide.judge.placeholders import absent_name, request_path, target_values
-from ebbtide.judge.template_reading import is_passive_path
+from ebbtide.judge.checks.records import Check
+from ebbtide.judge.software.identifier import identifier_of
+from ebbtide.judge.templates.placeholders import absent_name, request_path, target_values
+from ebbtide.judge.templates.reading import is_passive_path
 from ebbtide.model.configuration import PlanSection
 from ebbtide.model.outcomes import Answered
 from ebbtide.model.targets import Level, Target

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NoReturn
 
-from ebbtide.judge.yaml_tree import Items, Node, Scalar, Table, refuse
+from ebbtide.judge.templates.yaml_tree import Items, Node, Scalar, Table, refuse
 
 _TRUE = frozenset({"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"})
 _FALSE = frozenset({"false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"})

@@ -7,11 +7,11 @@ from typing import Literal
 
 import msgspec
 
-from ebbtide.judge.check_reading import read_check_file
-from ebbtide.judge.checks import Check, Pack
+from ebbtide.judge.checks.reading import read_check_file
+from ebbtide.judge.checks.records import Check, Pack
 from ebbtide.model.errors import CheckError
 
-PACKS_FOLDER = Path(__file__).parent / "packs"
+PACKS_FOLDER = Path(__file__).parents[1] / "packs"
 
 
 class _PackFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -3,8 +3,8 @@
 import functools
 from pathlib import Path
 
-from ebbtide.judge.fingerprints import load_fingerprints, load_own_fingerprints
-from ebbtide.judge.software import Identifier, own_identifier
+from ebbtide.judge.fingerprints.sets import load_fingerprints, load_own_fingerprints
+from ebbtide.judge.software.identification import Identifier, own_identifier
 
 
 @functools.lru_cache(maxsize=8)

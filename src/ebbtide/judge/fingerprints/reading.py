@@ -8,7 +8,7 @@ from typing import cast
 
 from lxml import etree
 
-from ebbtide.judge.fingerprints_records import (
+from ebbtide.judge.fingerprints.records import (
     DEFAULT_CERTAINTY,
     DEFAULT_PREFERENCE,
     Example,
@@ -17,7 +17,7 @@ from ebbtide.judge.fingerprints_records import (
     Param,
     RefusedFingerprint,
 )
-from ebbtide.judge.slugs import slug
+from ebbtide.judge.software.slugs import slug
 from ebbtide.model.errors import FingerprintError, PatternError
 from ebbtide.patterns.escapes import UnsupportedPatternError
 from ebbtide.patterns.regex import Pattern, compile_pattern

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import msgspec
 
-from ebbtide.judge.deciding import Seen
-from ebbtide.judge.evidence import MOST_CHARACTERS, evidence_of, excerpt
-from ebbtide.judge.matching import BlockResult, judge_block
-from ebbtide.judge.parts import template_script_pattern
-from ebbtide.judge.placeholders import ABSENT, absent_name, placeholders_in, request_path, target_values
+from ebbtide.judge.checks.deciding import Seen
 from ebbtide.judge.plan import core_requests
-from ebbtide.judge.template_reading import is_passive_path, read_template_file, template_files
-from ebbtide.judge.templates import Reading, Template
+from ebbtide.judge.templates.evidence import MOST_CHARACTERS, evidence_of, excerpt
+from ebbtide.judge.templates.matching import BlockResult, judge_block
+from ebbtide.judge.templates.parts import template_script_pattern
+from ebbtide.judge.templates.placeholders import ABSENT, absent_name, placeholders_in, request_path, target_values
+from ebbtide.judge.templates.reading import is_passive_path, read_template_file, template_files
+from ebbtide.judge.templates.records import Reading, Template
 from ebbtide.model.errors import CheckError
 from ebbtide.model.outcomes import Answered
 from ebbtide.model.targets import Level, Target

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from ebbtide.judge.fingerprints_records import TEMPORARY_PREFIX, Fingerprint, FingerprintFile, FingerprintMatch
+from ebbtide.judge.fingerprints.records import TEMPORARY_PREFIX, Fingerprint, FingerprintFile, FingerprintMatch
 from ebbtide.patterns.literals import LiteralSet
 from ebbtide.patterns.regex import Match
 from ebbtide.patterns.text import normalise_text

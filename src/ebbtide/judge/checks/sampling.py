@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from ebbtide.judge.checks import Check, Sample, SampleResponse
-from ebbtide.judge.deciding import Circumstances, Seen, decide_all
-from ebbtide.judge.parts import template_script_pattern
-from ebbtide.judge.placeholders import ABSENT, fill_in, request_path, target_values
-from ebbtide.judge.template_reading import is_passive_path
+from ebbtide.judge.checks.deciding import Circumstances, Seen, decide_all
+from ebbtide.judge.checks.records import Check, Sample, SampleResponse
+from ebbtide.judge.templates.parts import template_script_pattern
+from ebbtide.judge.templates.placeholders import ABSENT, fill_in, request_path, target_values
+from ebbtide.judge.templates.reading import is_passive_path
 from ebbtide.model.outcomes import Answered
 from ebbtide.model.targets import Level, Scheme, Target
 from ebbtide.model.transcripts import Exchange, Purpose, Request

@@ -4,7 +4,7 @@ import hashlib
 
 import msgspec
 
-from ebbtide.judge.yaml_tree import Items, Node, Scalar, Table
+from ebbtide.judge.templates.yaml_tree import Items, Node, Scalar, Table
 
 _BYTES = 8
 

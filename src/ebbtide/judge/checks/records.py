@@ -2,7 +2,7 @@
 
 import msgspec
 
-from ebbtide.judge.templates import Block
+from ebbtide.judge.templates.records import Block
 from ebbtide.model.targets import Level
 from ebbtide.model.verdicts import CheckInfo
 

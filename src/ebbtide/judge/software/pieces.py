@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
-from ebbtide.judge.banners import MOST_BYTES
+from ebbtide.judge.software.banners import MOST_BYTES
 from ebbtide.model.transcripts import Exchange, Purpose
 from ebbtide.patterns.regex import Pattern, compile_pattern
 

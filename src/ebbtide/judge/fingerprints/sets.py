@@ -4,19 +4,19 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from ebbtide.judge.fingerprints_matching import FileMatcher
-from ebbtide.judge.fingerprints_reading import read_fingerprint_file
-from ebbtide.judge.fingerprints_records import (
+from ebbtide.judge.fingerprints.matching import FileMatcher
+from ebbtide.judge.fingerprints.reading import read_fingerprint_file
+from ebbtide.judge.fingerprints.records import (
     FingerprintFile,
     FingerprintLine,
     FingerprintMatch,
     RefusedFingerprint,
     VerifySummary,
 )
-from ebbtide.judge.fingerprints_verifying import verify_files
+from ebbtide.judge.fingerprints.verifying import verify_files
 from ebbtide.model.errors import FingerprintError
 
-OWN_PACK = Path(__file__).parent / "packs" / "servers"
+OWN_PACK = Path(__file__).parents[1] / "packs" / "servers"
 """The fingerprints that come with Ebbtide."""
 
 

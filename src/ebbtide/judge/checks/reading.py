@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ebbtide.judge.checks import AllOf, AnyOf, ByTemplate, Check, Decision, Parameter, Sample, SampleResponse
-from ebbtide.judge.content_hash import content_hash, plain_tree
-from ebbtide.judge.placeholders import path_without_address
-from ebbtide.judge.template_reading import is_passive_path, read_template_table
-from ebbtide.judge.templates import Block, Template
-from ebbtide.judge.tree_reading import TableReader
-from ebbtide.judge.yaml_tree import Scalar, read_yaml
+from ebbtide.judge.checks.content_hash import content_hash, plain_tree
+from ebbtide.judge.checks.records import AllOf, AnyOf, ByTemplate, Check, Decision, Parameter, Sample, SampleResponse
+from ebbtide.judge.templates.placeholders import path_without_address
+from ebbtide.judge.templates.reading import is_passive_path, read_template_table
+from ebbtide.judge.templates.records import Block, Template
+from ebbtide.judge.templates.tree_reading import TableReader
+from ebbtide.judge.templates.yaml_tree import Scalar, read_yaml
 from ebbtide.model.errors import CheckError
 from ebbtide.model.targets import Level
 

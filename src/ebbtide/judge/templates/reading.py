@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from ebbtide.judge.content_hash import content_hash, plain_tree
-from ebbtide.judge.operator_reading import read_condition, read_extractors, read_matchers
-from ebbtide.judge.placeholders import ABSENT, TARGET_NAMES, path_without_address, placeholders_in
-from ebbtide.judge.refusals import (
+from ebbtide.judge.checks.content_hash import content_hash, plain_tree
+from ebbtide.judge.templates.operators import read_condition, read_extractors, read_matchers
+from ebbtide.judge.templates.placeholders import ABSENT, TARGET_NAMES, path_without_address, placeholders_in
+from ebbtide.judge.templates.records import Block, Reading, Refusals, Template
+from ebbtide.judge.templates.refusals import (
     OTHER_PROTOCOLS,
     OWN_FIELDS,
     PLAIN_FIELDS,
@@ -17,9 +18,8 @@ from ebbtide.judge.refusals import (
     raw_refusals,
     tag_refusals,
 )
-from ebbtide.judge.templates import Block, Reading, Refusals, Template
-from ebbtide.judge.tree_reading import TableReader
-from ebbtide.judge.yaml_tree import Scalar, Table, read_yaml
+from ebbtide.judge.templates.tree_reading import TableReader
+from ebbtide.judge.templates.yaml_tree import Scalar, Table, read_yaml
 from ebbtide.model.errors import CheckError
 from ebbtide.model.transcripts import Method
 

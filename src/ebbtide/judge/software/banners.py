@@ -2,7 +2,7 @@
 
 import msgspec
 
-from ebbtide.judge.slugs import slug
+from ebbtide.judge.software.slugs import slug
 from ebbtide.patterns.text import normalise_text
 
 MOST_BYTES = 1024

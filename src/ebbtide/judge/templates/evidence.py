@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Iterable
 
-from ebbtide.judge.matching import Hit
+from ebbtide.judge.templates.matching import Hit
 from ebbtide.model.verdicts import Evidence
 
 MOST_CHARACTERS = 200

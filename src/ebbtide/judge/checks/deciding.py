@@ -5,13 +5,13 @@ from typing import assert_never
 
 import msgspec
 
-from ebbtide.judge.checks import AllOf, AnyOf, ByTemplate, Check
-from ebbtide.judge.evidence import evidence_of
-from ebbtide.judge.matching import judge_block
-from ebbtide.judge.parts import Parts
-from ebbtide.judge.placeholders import absent_name_in, request_path, target_values
-from ebbtide.judge.template_reading import is_passive_path
-from ebbtide.judge.templates import Block
+from ebbtide.judge.checks.records import AllOf, AnyOf, ByTemplate, Check
+from ebbtide.judge.templates.evidence import evidence_of
+from ebbtide.judge.templates.matching import judge_block
+from ebbtide.judge.templates.parts import Parts
+from ebbtide.judge.templates.placeholders import absent_name_in, request_path, target_values
+from ebbtide.judge.templates.reading import is_passive_path
+from ebbtide.judge.templates.records import Block
 from ebbtide.model.outcomes import Answered
 from ebbtide.model.targets import Level, Target
 from ebbtide.model.transcripts import Exchange, Purpose

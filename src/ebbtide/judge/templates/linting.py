@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from ebbtide.judge.template_reading import read_template_file, template_files
+from ebbtide.judge.templates.reading import read_template_file, template_files
 from ebbtide.model.errors import CheckError
 from ebbtide.model.targets import Level
 

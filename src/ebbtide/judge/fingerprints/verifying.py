@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ebbtide.judge.fingerprints_matching import FileMatcher, told_by
-from ebbtide.judge.fingerprints_records import (
+from ebbtide.judge.fingerprints.matching import FileMatcher, told_by
+from ebbtide.judge.fingerprints.records import (
     Example,
     ExampleFailure,
     Fingerprint,

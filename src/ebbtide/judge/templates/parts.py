@@ -8,7 +8,7 @@ hands to its own scripts.
 
 from collections.abc import Callable, Mapping
 
-from ebbtide.judge.operator_reading import lower_case
+from ebbtide.judge.templates.operators import lower_case
 from ebbtide.model.transcripts import Exchange
 from ebbtide.patterns.regex import Pattern, compile_pattern
 

@@ -6,11 +6,10 @@ from types import MappingProxyType
 
 import msgspec
 
-from ebbtide.judge.banners import Banner, Product, read_banner
-from ebbtide.judge.fingerprints import FingerprintSet, load_own_fingerprints
-from ebbtide.judge.fingerprints_records import FAMILY_PARAM, ROLE_PARAM, FingerprintMatch
-from ebbtide.judge.slugs import slug
-from ebbtide.judge.software_evidence import (
+from ebbtide.judge.fingerprints.records import FAMILY_PARAM, ROLE_PARAM, FingerprintMatch
+from ebbtide.judge.fingerprints.sets import FingerprintSet, load_own_fingerprints
+from ebbtide.judge.software.banners import Banner, Product, read_banner
+from ebbtide.judge.software.pieces import (
     COMMENT,
     PARTS,
     POWERED_BY,
@@ -19,6 +18,7 @@ from ebbtide.judge.software_evidence import (
     EvidenceReader,
     Piece,
 )
+from ebbtide.judge.software.slugs import slug
 from ebbtide.model.outcomes import Answered
 from ebbtide.model.transcripts import Exchange, Purpose
 from ebbtide.model.verdicts import UNKNOWN_FAMILY, Software

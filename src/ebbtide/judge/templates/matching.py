@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import NamedTuple, assert_never
 
-from ebbtide.judge.operator_reading import lower_case
-from ebbtide.judge.parts import BODY_PARTS, Parts
-from ebbtide.judge.placeholders import fill_in
-from ebbtide.judge.templates import (
+from ebbtide.judge.templates.operators import lower_case
+from ebbtide.judge.templates.parts import BODY_PARTS, Parts
+from ebbtide.judge.templates.placeholders import fill_in
+from ebbtide.judge.templates.records import (
     Block,
     Extractor,
     KvalExtractor,

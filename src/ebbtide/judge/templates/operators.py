@@ -4,8 +4,8 @@ import binascii
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
-from ebbtide.judge.placeholders import TARGET_NAMES, fill_in, placeholders_in
-from ebbtide.judge.templates import (
+from ebbtide.judge.templates.placeholders import TARGET_NAMES, fill_in, placeholders_in
+from ebbtide.judge.templates.records import (
     Extractor,
     KvalExtractor,
     Matcher,
@@ -14,7 +14,7 @@ from ebbtide.judge.templates import (
     StatusMatcher,
     WordMatcher,
 )
-from ebbtide.judge.tree_reading import TableReader
+from ebbtide.judge.templates.tree_reading import TableReader
 from ebbtide.model.errors import PatternError
 from ebbtide.patterns.regex import Pattern, compile_pattern
 

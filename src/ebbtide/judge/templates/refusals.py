@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import unquote
 
-from ebbtide.judge.placeholders import path_without_address, without_own_address
+from ebbtide.judge.templates.placeholders import path_without_address, without_own_address
 
 OTHER_PROTOCOLS = frozenset(
     {"dns", "ssl", "tcp", "network", "headless", "javascript", "code", "file", "websocket", "whois", "workflows"}

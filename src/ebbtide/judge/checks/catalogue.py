@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from ebbtide.judge.check_reading import template_check
-from ebbtide.judge.checks import Check
-from ebbtide.judge.packs import load_pack
-from ebbtide.judge.template_reading import read_template_file, template_files
+from ebbtide.judge.checks.packs import load_pack
+from ebbtide.judge.checks.reading import template_check
+from ebbtide.judge.checks.records import Check
+from ebbtide.judge.templates.reading import read_template_file, template_files
 from ebbtide.model.configuration import ChecksSection
 from ebbtide.model.errors import CheckError
 from ebbtide.model.verdicts import CheckInfo

@@ -1,0 +1,1 @@
+"""What answers say of the software behind them: banners to products, families and versions."""
