@@ -1,11 +1,13 @@
 import pickle
 from datetime import date
+from ipaddress import ip_network
 
 import pytest
 
 from ebbtide.conduct.authority import level_for
 from ebbtide.conduct.opt_outs import OptOut
 from ebbtide.conduct.scope import Scope, build_scope
+from ebbtide.conduct.special_ranges import IPV4_SPECIAL_RANGES, IPV6_SPECIAL_RANGES
 from ebbtide.model.configuration import Identity, ScopeSection
 from ebbtide.model.errors import ConductError
 from ebbtide.model.outcomes import Skipped, SkipReason
@@ -192,3 +194,11 @@ def test_only_opened_loopback_may_be_asked_actively() -> None:
     assert level_for("127.0.0.1", Level.PASSIVE, scope) is Level.PASSIVE
     for closed in ("127.0.0.9", "8.8.8.8", "::1", "no address"):
         assert level_for(closed, Level.ACTIVE, scope) is Level.PASSIVE
+
+
+def test_each_special_range_stands_once_with_its_document() -> None:
+    entries = (*IPV4_SPECIAL_RANGES, *IPV6_SPECIAL_RANGES)
+    assert len({ip_network(entry.prefix) for entry in entries}) == len(entries)
+    assert {ip_network(entry.prefix).version for entry in IPV4_SPECIAL_RANGES} == {4}
+    assert {ip_network(entry.prefix).version for entry in IPV6_SPECIAL_RANGES} == {6}
+    assert all(entry.rfc.startswith("RFC ") and entry.rfc[4:].isdigit() and entry.name for entry in entries)

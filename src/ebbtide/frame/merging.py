@@ -71,7 +71,8 @@ class _Counts(msgspec.Struct):
 def merge_duplicates(targets: Iterable[Target], scratch: Path, shards: int) -> MergedFrame:
     """Merge equal targets; of equal ones the first in reading order is kept, with its stratum and weight.
 
-    Only equal canonical strings merge, never equal hashes. Memory holds a sixty-fourth of the frame's names at a time.
+    Only equal canonical strings merge, never equal hashes. Memory holds the keys of a
+    sixty-fourth of the sites at a time (and no less than those of the largest site).
 
     Args:
         targets: As read, in order.
