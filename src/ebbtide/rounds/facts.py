@@ -1,0 +1,53 @@
+"""Facts kept in one tidy Parquet file a round and judgement."""
+
+import re
+from collections.abc import Sequence
+
+import pyarrow.parquet as pq
+
+from ebbtide.model.errors import SurveyFolderError
+from ebbtide.model.facts import Fact
+from ebbtide.rounds.durable import make_folder, replacing, sync_folder
+from ebbtide.rounds.folder import SurveyFolder
+from ebbtide.rounds.schemas import arrow_schema
+from ebbtide.rounds.tables import COMPRESSION, arrow_table
+
+_JUDGEMENT = re.compile(r"[0-9a-f]{0,64}\Z")
+
+
+def write_facts(folder: SurveyFolder, round_label: str, judgement: str, facts: Sequence[Fact]) -> None:
+    """Keep the facts of a round under a judgement; those that were there are replaced.
+
+    Args:
+        folder: The survey.
+        round_label: Label of a round that is there.
+        judgement: Id of the judgement; empty if none was needed.
+        facts: All of that round.
+
+    Raises:
+        RoundError: There is no such round.
+        SurveyFolderError: The judgement's id is none.
+    """
+    folder.round(round_label)
+    if not _JUDGEMENT.match(judgement):
+        raise SurveyFolderError(f"{judgement!r} is no judgement's id.")
+    home = folder.path / "facts"
+    make_folder(home)
+    with replacing(home / f"{round_label}.{judgement or 'none'}.parquet") as unfinished:
+        pq.write_table(arrow_table(Fact, facts), unfinished, compression=COMPRESSION)
+    sync_folder(home)
+
+
+def read_facts(folder: SurveyFolder) -> tuple[Fact, ...]:
+    """The kept facts of all rounds, each round under its current judgement, rounds by reference date."""
+    rounds = sorted(
+        (folder.round(label) for label in folder.labels()), key=lambda each: (each.reference_date, each.label)
+    )
+    facts: list[Fact] = []
+    for each in rounds:
+        path = folder.path / "facts" / f"{each.label}.{each.judgement or 'none'}.parquet"
+        if path.exists():
+            known = set(arrow_schema(Fact).names)
+            rows = pq.read_table(path, partitioning=None).to_pylist()
+            facts += (Fact(**{name: value for name, value in row.items() if name in known}) for row in rows)
+    return tuple(facts)

@@ -1,0 +1,131 @@
+"""From transcripts to rows."""
+
+from collections.abc import Iterable, Iterator
+
+from ebbtide.frame.ids import endpoint_id
+from ebbtide.model.outcomes import Answered, Failed, Outcome, Skipped
+from ebbtide.model.rows import BodyRow, CertificateRow, ExchangeRow, OutcomeRow, TargetRow
+from ebbtide.model.targets import Target
+from ebbtide.model.transcripts import Exchange, Purpose, Transcript
+
+ANSWERED, FAILED, SKIPPED = "answered", "failed", "skipped"
+
+
+def target_row(target: Target) -> TargetRow:
+    """The row of a planned target."""
+    return TargetRow(
+        target_id=target.target_id,
+        site_id=target.site_id,
+        host=target.host,
+        address=target.address,
+        port=target.port,
+        scheme=str(target.scheme),
+        stratum=target.stratum,
+        weight=target.weight,
+    )
+
+
+def outcome_row(transcript: Transcript) -> OutcomeRow:
+    """The row of one attempt."""
+    kind, stage, fault, reason, detail = outcome_parts(transcript.outcome)
+    target = transcript.target
+    return OutcomeRow(
+        target_id=target.target_id,
+        site_id=target.site_id,
+        endpoint_id=endpoint_id(transcript.address, target.port) if transcript.address else 0,
+        attempt=transcript.attempt,
+        kind=kind,
+        stage=stage,
+        fault=fault,
+        reason=reason,
+        detail=detail,
+        address=transcript.address,
+        status=_root_status(transcript.exchanges),
+        exchange_count=len(transcript.exchanges),
+        failed_exchange_count=sum(isinstance(exchange.outcome, Failed) for exchange in transcript.exchanges),
+        started_at_ns=transcript.started_at_ns,
+        elapsed_s=transcript.elapsed_s,
+        vantage=transcript.vantage,
+    )
+
+
+def exchange_rows(transcript: Transcript) -> list[ExchangeRow]:
+    """The rows of its exchanges, without bodies."""
+    return [_exchange_row(exchange) for exchange in transcript.exchanges]
+
+
+def body_rows(transcripts: Iterable[Transcript]) -> Iterator[BodyRow]:
+    """Each distinct body once."""
+    seen: set[bytes] = set()
+    for transcript in transcripts:
+        for exchange in transcript.exchanges:
+            if exchange.body_sha256 and exchange.body_sha256 not in seen:
+                seen.add(exchange.body_sha256)
+                yield BodyRow(exchange.body_sha256, exchange.body)
+
+
+def certificate_rows(transcripts: Iterable[Transcript]) -> Iterator[CertificateRow]:
+    """Each distinct certificate once."""
+    seen: set[bytes] = set()
+    for transcript in transcripts:
+        for certificate in transcript.certificates:
+            if certificate.sha256 not in seen:
+                seen.add(certificate.sha256)
+                yield CertificateRow(certificate.sha256, certificate.der)
+
+
+def outcome_parts(outcome: Outcome) -> tuple[str, str, str, str, str]:
+    """Kind, stage, fault, reason and detail, empty where they do not apply."""
+    match outcome:
+        case Answered():
+            return ANSWERED, "", "", "", ""
+        case Failed():
+            return FAILED, str(outcome.stage), str(outcome.fault), "", outcome.detail
+        case Skipped():
+            return SKIPPED, "", "", str(outcome.reason), outcome.detail
+
+
+def _root_status(exchanges: Iterable[Exchange]) -> int | None:
+    for exchange in exchanges:
+        if exchange.request.purpose is Purpose.ROOT:
+            return exchange.status if isinstance(exchange.outcome, Answered) else None
+    return None
+
+
+def _exchange_row(exchange: Exchange) -> ExchangeRow:
+    kind, stage, fault, reason_skipped, detail = outcome_parts(exchange.outcome)
+    request = exchange.request
+    return ExchangeRow(
+        target_id=exchange.target_id,
+        site_id=exchange.site_id,
+        attempt=exchange.attempt,
+        ordinal=exchange.ordinal,
+        parent=exchange.parent,
+        purpose=str(request.purpose),
+        method=str(request.method),
+        path=request.path,
+        request_fields=list(request.fields),
+        asked_at_ns=exchange.asked_at_ns,
+        kind=kind,
+        stage=stage,
+        fault=fault,
+        reason_skipped=reason_skipped,
+        detail=detail,
+        status=exchange.status,
+        http_version=exchange.http_version,
+        reason=exchange.reason,
+        fields=list(exchange.fields),
+        body_sha256=exchange.body_sha256,
+        body_bytes=exchange.body_bytes,
+        received_bytes=exchange.received_bytes,
+        is_truncated=exchange.is_truncated,
+        deviations=[str(deviation) for deviation in exchange.deviations],
+        connect_s=exchange.connect_s,
+        tls_s=exchange.tls_s,
+        first_byte_s=exchange.first_byte_s,
+        total_s=exchange.total_s,
+        address=exchange.address,
+        sni=exchange.sni,
+        vantage=exchange.vantage,
+        tls=exchange.tls,
+    )
