@@ -67,9 +67,14 @@ def settings() -> Iterator[str]:
         yield inspect.cleandoc(kind.__doc__ or "") + "\n"
         yield "| key | default |\n|---|---|"
         for field in msgspec.structs.fields(kind):
-            default = "needed" if field.required else f"`{msgspec.json.encode(field.default).decode()}`"
+            default = "needed" if field.required else f"`{_default(field)}`"
             yield f"| `{field.encode_name}` | {default} |"
         yield ""
+
+
+def _default(field: msgspec.structs.FieldInfo) -> str:
+    value = field.default_factory() if field.default is msgspec.NODEFAULT else field.default
+    return msgspec.json.encode(value).decode()
 
 
 def _struct_in(annotation: object) -> type[msgspec.Struct] | None:
