@@ -17,6 +17,7 @@ TEXT_PX = 12.5
 ROW_PX = 44
 _NAME_PX = 17
 _BAR_PX = 15
+_HEADROOM = 1.3
 _INSET_PX = 7
 _LETTER_PX = 6.6
 _TITLE_LINES = 2
@@ -96,7 +97,7 @@ class Span(Named, frozen=True):
 def small_lines(panels: Sequence[Panel], sheet: Sheet, ink: str) -> alt.TopLevelMixin:
     """Small line charts on one scale, side by side."""
     values = [value for panel in panels for point in panel.points for value in _values(point)]
-    top = max([*values, 0.1]) * 1.18
+    top = max([*values, 0.1]) * _HEADROOM
     drawn = [_panel(panel, sheet, ink, top) for panel in panels]
     return _styled(alt.concat(*drawn, columns=sheet.panels, bounds="flush", spacing={"row": 92, "column": 26}))
 
@@ -242,7 +243,7 @@ def _row(field: str) -> alt.Y:
 
 def _styled(chart: AnyChart | alt.ConcatChart) -> alt.TopLevelMixin:
     styled = (
-        chart.configure(background="transparent", padding=6)
+        chart.configure(background="transparent", padding=1)
         .configure_view(stroke=None)
         .configure_axis(labelColor=light("quiet"), labelFontSize=12, labelPadding=5)
         .configure_title(

@@ -94,7 +94,7 @@ def _guard_one_sum(parts: Sequence[Fact], hidden: set[str]) -> set[str]:
     guarded = set(hidden)
     visible = sorted((part for part in parts if part.id not in guarded), key=_hides_first)
     while guarded and visible:
-        held = sum(part.n or 0 for part in parts if part.id in guarded)
+        held = sum(LEAST_SHOWN if part.n is None else part.n for part in parts if part.id in guarded)
         if len(guarded) > 1 and held >= LEAST_SHOWN:
             break
         guarded.add(visible.pop(0).id)

@@ -1,0 +1,172 @@
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from ebbtide.publish.report import render_report
+from tide_example import tide_report
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("chromium")]
+
+WIDTHS = (360, 768, 1280)
+A4_WITHOUT_MARGINS = 680
+LOOKS = [
+    *((width, scheme, "screen") for width in WIDTHS for scheme in ("light", "dark")),
+    (A4_WITHOUT_MARGINS, "light", "print"),
+    (A4_WITHOUT_MARGINS, "dark", "print"),
+]
+
+CONTRASTS = """() => {
+  const numbers = colour => colour.match(/[\\d.]+/g).map(Number);
+  const luminance = ([r, g, b]) => {
+    const [x, y, z] = [r, g, b].map(v => v / 255).map(v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * x + 0.7152 * y + 0.0722 * z;
+  };
+  const ratio = (a, b) => {
+    const [low, high] = [luminance(a), luminance(b)].sort((x, y) => x - y);
+    return (high + 0.05) / (low + 0.05);
+  };
+  const ground = element => {
+    for (let at = element; at; at = at.parentElement) {
+      const colour = numbers(getComputedStyle(at).backgroundColor);
+      if (colour.length === 3 || colour[3] === 1) return colour;
+      if (colour[3] > 0) throw new Error('half transparent ground');
+    }
+    return [255, 255, 255];
+  };
+  const beneath = text => {
+    const box = text.getBoundingClientRect();
+    const x = box.x + box.width / 2, y = box.y + box.height / 2;
+    let colour = ground(text.closest('svg').parentElement);
+    for (const shape of text.closest('svg').querySelectorAll('path, rect, circle')) {
+      const fill = getComputedStyle(shape).fill;
+      if (fill === 'none' || !(shape.compareDocumentPosition(text) & Node.DOCUMENT_POSITION_FOLLOWING)) continue;
+      const around = shape.getBoundingClientRect();
+      if (around.left <= x && x <= around.right && around.top <= y && y <= around.bottom) colour = numbers(fill);
+    }
+    return colour;
+  };
+  const seen = [];
+  for (const element of document.body.querySelectorAll('*')) {
+    const own = [...element.childNodes].filter(n => n.nodeType === 3 && n.data.trim()).map(n => n.data.trim()).join(' ');
+    const isDrawn = element instanceof SVGElement;
+    if (!own || ['title', 'desc'].includes(element.localName) || !element.checkVisibility()) continue;
+    const style = getComputedStyle(element);
+    const ink = numbers(isDrawn ? style.fill : style.color);
+    seen.push([own.slice(0, 60), isDrawn, ratio(ink, isDrawn ? beneath(element) : ground(element))]);
+  }
+  return seen;
+}"""
+
+OVERFLOWS = """() => [...document.body.querySelectorAll('*')]
+  .filter(e => !e.closest('.scroll, .aside, .skip, pre') && e.getBoundingClientRect().right > innerWidth + 1)
+  .map(e => e.outerHTML.slice(0, 80))"""
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    path.write_text(render_report(tide_report()), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(("width", "scheme", "media"), LOOKS)
+def test_the_page_fits_asks_for_nothing_and_complains_of_nothing(open_page, report, width, scheme, media) -> None:
+    with open_page(report, width=width, scheme=scheme, media=media) as watched:
+        page = watched.page
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate(OVERFLOWS) == []
+        assert watched.requests == [report.as_uri()]
+        assert watched.complaints == []
+
+
+@pytest.mark.parametrize(("width", "scheme", "media"), LOOKS)
+def test_all_text_stands_out_from_what_is_behind_it(open_page, report, width, scheme, media) -> None:
+    with open_page(report, width=width, scheme=scheme, media=media) as watched:
+        watched.page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+        seen = watched.page.evaluate(CONTRASTS)
+    assert sum(is_drawn for _, is_drawn, _ in seen) > 60
+    assert len(seen) > 1000
+    assert [(text, round(ratio, 2)) for text, _, ratio in seen if ratio < 4.5] == []
+
+
+def test_the_dark_page_is_dark_and_the_printed_one_never(open_page, report) -> None:
+    def paper(**look: str) -> str:
+        with open_page(report, **look) as watched:
+            return str(watched.page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--paper')"))
+
+    assert paper(scheme="dark") != paper(scheme="light")
+    assert paper(scheme="dark", media="print") == paper(scheme="light")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_letters_of_the_charts_are_never_scaled_below_eleven_pixels(open_page, report, width) -> None:
+    with open_page(report, width=width) as watched:
+        sizes = watched.page.evaluate(
+            "[...document.querySelectorAll('svg.chart')].filter(s => s.checkVisibility()).flatMap(s => "
+            "[...s.querySelectorAll('text')].map(t => parseFloat(getComputedStyle(t).fontSize) * s.getScreenCTM().a))"
+        )
+    assert sizes
+    assert min(sizes) >= 11
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_each_chart_is_seen_once_and_has_a_name_and_an_account(open_page, report, width) -> None:
+    with open_page(report, width=width) as watched:
+        figures = watched.page.locator("figure")
+        assert figures.count() == 6
+        for figure in figures.all():
+            chart = figure.get_by_role("img")
+            assert chart.count() == 1
+            assert len(chart.locator("desc").inner_html()) > 60
+
+
+def test_without_scripts_nothing_is_missing(open_page, report) -> None:
+    with open_page(report, script=False) as watched:
+        page = watched.page
+        assert page.locator("h1").inner_text().startswith("Of the Microsoft-IIS sites judged in July 2001, 34.0 %")
+        assert page.get_by_role("img").count() == 6
+        page.get_by_text("The numbers: Prevalence by round").click()
+        assert page.get_by_role("cell", name="33.5 to 35.0 %").first.is_visible()
+        assert watched.complaints == []
+
+
+def test_on_paper_every_table_is_unfolded_and_no_chart_is_cut(open_page, report, tmp_path) -> None:
+    with open_page(report, width=A4_WITHOUT_MARGINS, media="print") as watched:
+        page = watched.page
+        assert page.evaluate("[...document.querySelectorAll('details')].every(d => !d.open)")
+        heights = page.evaluate(
+            "[...document.querySelectorAll('details table')].map(t => t.getBoundingClientRect().height)"
+        )
+        assert len(heights) >= 7
+        assert min(heights) > 20
+        breaks = page.evaluate(
+            "[...document.querySelectorAll('.drawing.wide')].map(d => getComputedStyle(d).breakInside)"
+        )
+        assert set(breaks) == {"avoid"}
+        wide = page.evaluate("[...document.querySelectorAll('table')].map(t => t.getBoundingClientRect().right)")
+        assert max(wide) <= A4_WITHOUT_MARGINS + 1
+        paper = page.pdf(prefer_css_page_size=True)
+    assert paper.startswith(b"%PDF")
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1280, "dark")])
+def test_axe_finds_no_serious_fault(open_page, report, width, scheme) -> None:
+    with open_page(report, width=width, scheme=scheme) as watched:
+        found = Axe().run(watched.page).response["violations"]
+    assert [
+        (fault["id"], fault["nodes"][0]["html"][:100]) for fault in found if fault["impact"] in {"serious", "critical"}
+    ] == []
+
+
+def test_hostile_text_runs_nothing_in_a_real_browser(open_page, tmp_path) -> None:
+    hostile = "<script>document.title='taken'</script><img src=x onerror=\"document.title='taken'\">"
+    path = tmp_path / "hostile.html"
+    path.write_text(
+        render_report(tide_report(survey_name=hostile, assumptions=(hostile,), version=hostile)), encoding="utf-8"
+    )
+    with open_page(path) as watched:
+        assert watched.page.title() != "taken"
+        assert watched.page.locator("script, img[src]").count() == 0
+        assert watched.requests == [path.as_uri()]
+        assert watched.page.get_by_text(hostile).first.is_visible()
