@@ -1,0 +1,481 @@
+"""One attempt at one target: dial, shake hands, ask, read, ask on; one connection at a time."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from enum import Enum, auto
+from functools import partial, wraps
+from typing import Any, Concatenate, ParamSpec
+
+from ebbtide.model.outcomes import Answered, Failed, Fault, Outcome, Skipped, SkipReason, Stage
+from ebbtide.model.targets import Scheme
+from ebbtide.model.transcripts import Certificate, Exchange, Request, TlsSummary
+from ebbtide.probe.desk import Desk
+from ebbtide.probe.faults import connect_failure, error_text, lost_fault, more_telling
+from ebbtide.probe.network import Cancellable, Link, TlsSession
+from ebbtide.probe.recording import Asking, Peer, make_exchange, make_transcript
+from ebbtide.probe.settings import Assignment
+from ebbtide.probe.tls import server_name_of
+from ebbtide.wire.response import ResponseReader
+
+Given = ParamSpec("Given")
+
+
+class Phase(Enum):
+    """What a conversation is waiting for."""
+
+    TURN = auto()
+    DIALING = auto()
+    HANDSHAKE = auto()
+    ASKING = auto()
+    CLOSING = auto()
+    OVER = auto()
+    GONE = auto()
+
+
+_STAGES = {Phase.TURN: Stage.CONNECT, Phase.DIALING: Stage.CONNECT, Phase.HANDSHAKE: Stage.TLS}
+
+
+def _supervised(
+    method: Callable[Concatenate["Conversation", Given], None],
+) -> Callable[Concatenate["Conversation", Given], None]:
+    """Turn our own mistake into an outcome of this one target; the run goes on."""
+
+    @wraps(method)
+    def safe(self: "Conversation", /, *args: Given.args, **kwargs: Given.kwargs) -> None:
+        try:
+            method(self, *args, **kwargs)
+        except Exception as bug:  # noqa: BLE001  (the one supervisor: a bug must not end a round)
+            self.break_off(bug)
+
+    return safe
+
+
+class Conversation(asyncio.Protocol):
+    """An attempt at a target. The network calls it; it calls the desk when it is over.
+
+    Args:
+        assignment: Whom to ask.
+        addresses: Those of the assignment that the scope admits, in order; at least one.
+        desk: What all conversations of a run share.
+    """
+
+    __slots__ = (
+        "_answers_here",
+        "_asked",
+        "_asking",
+        "_certificates",
+        "_connect_began_s",
+        "_connect_failure",
+        "_dialing",
+        "_exchanges",
+        "_failed_address",
+        "_is_repeat",
+        "_is_sending",
+        "_left",
+        "_link",
+        "_pending",
+        "_reader",
+        "_server_name",
+        "_spent_s",
+        "_started_ns",
+        "_started_s",
+        "_target_timer",
+        "_then",
+        "_tls",
+        "_tls_summary",
+        "_turn_began_s",
+        "address",
+        "assignment",
+        "desk",
+        "phase",
+    )
+
+    def __init__(self, assignment: Assignment, addresses: tuple[str, ...], desk: "Desk[Conversation]") -> None:
+        self.assignment = assignment
+        self.address = addresses[0]
+        self.desk = desk
+        self.phase = Phase.TURN
+        self._left = addresses[1:]
+        self._pending: deque[Request] = deque()
+        self._asked: set[object] = set()
+        self._exchanges: list[Exchange] = []
+        self._certificates: dict[bytes, Certificate] = {}
+        self._link: Link | None = None
+        self._dialing: Cancellable | None = None
+        self._target_timer: Cancellable | None = None
+        self._tls: TlsSession | None = None
+        self._tls_summary: TlsSummary | None = None
+        self._server_name = ""
+        self._reader: ResponseReader | None = None
+        self._asking: Asking | None = None
+        self._connect_failure: Failed | None = None
+        self._failed_address = ""
+        self._then: Callable[[], None] = self._dial
+        self._is_sending = False
+        self._is_repeat = False
+        self._answers_here = 0
+        self._started_ns = 0
+        self._started_s = self._turn_began_s = self._connect_began_s = self._spent_s = 0.0
+
+    # What the run calls.
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the transcript is whole."""
+        return self.phase in {Phase.OVER, Phase.GONE}
+
+    @property
+    def is_prepared(self) -> bool:
+        """Whether the plan was asked; the target has then been started before."""
+        return self._started_ns > 0
+
+    @_supervised
+    def prepare(self) -> None:
+        """Ask the plan what to ask; before the first packet."""
+        self._started_ns = self.desk.network.now_ns()
+        self._started_s = self.desk.network.now_s()
+        if self.assignment.target.scheme is Scheme.HTTPS:
+            self._server_name = server_name_of(self.assignment.target.host)
+        self._ask_plan()
+        if not self._pending:
+            self._finish(Skipped(SkipReason.LEVEL, "the plan asks nothing of this target"))
+
+    @_supervised
+    def begin(self) -> None:
+        """Start the clock of the whole target, and dial."""
+        network = self.desk.network
+        self._turn_began_s = network.now_s()
+        if self._spent_s:
+            left_s = max(0.0, self.desk.settings.clocks.target_s - self._spent_s)
+            self._target_timer = network.call_later(left_s, self.on_target_clock)
+        else:
+            self.desk.target_clock.start(self, self._turn_began_s)
+        self._dial()
+
+    def abandon(self) -> None:
+        """The run has ended early: close, and tell nobody."""
+        if self.phase is Phase.GONE:
+            return
+        self._stop_clocks()
+        self.phase = Phase.OVER
+        self._hang_up(is_rude=True)
+
+    # What the clocks call.
+
+    @_supervised
+    def on_connect_clock(self) -> None:
+        """Nobody took the call."""
+        failed = Failed(Stage.CONNECT, Fault.TIMED_OUT)
+        self._close_and(partial(self._connect_failed, failed))
+
+    @_supervised
+    def on_handshake_clock(self) -> None:
+        """The handshake takes too long."""
+        self._fail(Stage.TLS, Fault.TIMED_OUT)
+
+    @_supervised
+    def on_target_clock(self) -> None:
+        """The whole target takes too long."""
+        if self.phase is Phase.DIALING and self._connect_failure is not None:
+            self._left = ()
+            self.on_connect_clock()
+        elif not self.is_over and self.phase is not Phase.TURN:
+            self._fail(self._stage(), Fault.TIMED_OUT, "the whole target")
+
+    # What the network calls.
+
+    @_supervised
+    def connection_made(self, transport: Any) -> None:
+        """The connection is open: shake hands, or ask."""
+        self._link = transport
+        self._dialing = None
+        if self.phase is not Phase.DIALING:
+            transport.abort()
+            return
+        desk, now_s = self.desk, self.desk.network.now_s()
+        desk.connect_clock.stop(self)
+        if self._asking is not None:
+            self._asking.connect_s = now_s - self._connect_began_s
+        if self.assignment.target.scheme is Scheme.HTTP:
+            self._send()
+            return
+        self.phase = Phase.HANDSHAKE
+        desk.handshake_clock.start(self, now_s)
+        self._connect_began_s = now_s
+        self._tls = desk.network.tls_session(self._server_name)
+        self._tls.start()
+        self._flush()
+
+    @_supervised
+    def connection_failed(self, error: OSError) -> None:
+        """There is no connection."""
+        self._dialing = None
+        if self.phase is Phase.DIALING:
+            self._connect_failed(connect_failure(error))
+        else:
+            self._lost(error)
+
+    @_supervised
+    def data_received(self, data: bytes) -> None:
+        """Octets came in."""
+        if self._tls is not None:
+            self._receive_tls(self._tls, data)
+        elif self.phase is Phase.ASKING:
+            self._receive(data)
+
+    @_supervised
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is closed."""
+        self._link = self._dialing = None
+        self._lost(exc)
+
+    def pause_writing(self) -> None:
+        """What we wrote is not yet handed over."""
+        self._is_sending = True
+
+    def resume_writing(self) -> None:
+        """What we wrote is handed over."""
+        self._is_sending = False
+
+    # Dialing.
+
+    def _dial(self) -> None:
+        desk = self.desk
+        closed = desk.settings.scope.decide_address(self.address)
+        if closed is not None:
+            self._finish(closed)
+            return
+        network = desk.network
+        self.phase = Phase.DIALING
+        self._connect_began_s = now_s = network.now_s()
+        self._tls = self._reader = None
+        self._answers_here = 0
+        self._is_sending = False
+        self._asking = Asking(self._pending[0], network.now_ns(), now_s)
+        desk.connect_clock.start(self, now_s)
+        self._dialing = network.connect(self.address, self.assignment.target.port, self)
+
+    def _connect_failed(self, failed: Failed) -> None:
+        self.desk.connect_clock.stop(self)
+        if more_telling(self._connect_failure, failed):
+            self._connect_failure, self._failed_address = failed, self.address
+        if self._left and not self._exchanges:
+            self._stop_clocks()
+            now_s = self.desk.network.now_s()
+            self._spent_s += now_s - self._turn_began_s
+            address, self.address, self._left = self.address, self._left[0], self._left[1:]
+            self.phase = Phase.TURN
+            self.desk.requeue(self, address)
+            return
+        failure = failed if self._exchanges else self._connect_failure or failed
+        self._record(failure, self.address if self._exchanges else self._failed_address)
+        self._finish(None)
+
+    def _close_and(self, then: Callable[[], None]) -> None:
+        """Close what is open or being dialed, and go on once it is closed."""
+        self._then = then
+        self.desk.connect_clock.stop(self)
+        self.phase = Phase.CLOSING
+        self._hang_up(is_rude=False)
+
+    def _lost(self, error: Exception | None) -> None:
+        if self.phase is Phase.CLOSING:
+            self._then()
+        elif self.phase is Phase.OVER:
+            self._leave()
+        elif self.phase is Phase.HANDSHAKE:
+            self._fail(Stage.TLS, lost_fault(error), error_text(error) if error else "")
+        elif self.phase is Phase.ASKING:
+            self._ended(error)
+
+    # Asking and reading.
+
+    def _send(self) -> None:
+        request = self._pending[0]
+        network, asking, link = self.desk.network, self._asking, self._link
+        if asking is None or asking.request is not request:
+            self._asking = asking = Asking(request, 0, 0.0)
+        asking.asked_at_ns = network.now_ns()
+        asking.started_s = network.now_s()
+        self.phase = Phase.ASKING
+        self._reader = ResponseReader(request.method, self.desk.settings.caps)
+        octets = self.desk.encode(self.assignment.target, request)
+        if link is None:
+            raise RuntimeError("asked without a connection")
+        if len(octets) > self.desk.large_request:
+            link.set_write_buffer_limits(high=0)
+        if self._tls is None:
+            link.write(octets)
+        else:
+            self._tls.send(octets)
+            self._flush()
+
+    def _receive(self, octets: bytes) -> None:
+        reader, asking = self._reader, self._asking
+        if reader is None or asking is None:
+            raise RuntimeError("an answer to nothing")
+        if asking.first_byte_s is None:
+            asking.first_byte_s = self.desk.network.now_s() - asking.started_s
+        reader.feed(octets)
+        if reader.is_complete:
+            self._answered(reader)
+
+    def _receive_tls(self, tls: TlsSession, octets: bytes) -> None:
+        if self.phase not in {Phase.HANDSHAKE, Phase.ASKING}:
+            return
+        plain = tls.receive(octets)
+        if self.phase is Phase.HANDSHAKE and tls.is_established:
+            self._shaken_hands(tls)
+        self._flush()
+        if plain and self._tls is tls and self.phase is Phase.ASKING:
+            self._receive(plain)
+        if self._tls is not tls or self.phase not in {Phase.HANDSHAKE, Phase.ASKING}:
+            return
+        if tls.failure is not None:
+            self._fail(self._stage(), tls.failure.fault, tls.failure.detail)
+        elif tls.is_closed:
+            self._ended(None)
+
+    def _shaken_hands(self, tls: TlsSession) -> None:
+        self.desk.handshake_clock.stop(self)
+        if self._asking is not None:
+            self._asking.tls_s = self.desk.network.now_s() - self._connect_began_s
+        self._tls_summary, certificates = tls.summary()
+        for certificate in certificates:
+            self._certificates.setdefault(certificate.sha256, certificate)
+        self._send()
+
+    def _flush(self) -> None:
+        if self._tls is not None and self._link is not None:
+            octets = self._tls.outgoing()
+            if octets:
+                self._link.write(octets)
+
+    def _ended(self, error: Exception | None) -> None:
+        """The other side sends nothing more while we wait for an answer."""
+        reader = self._reader
+        has_begun = reader is not None and reader.has_begun
+        if reader is not None and has_begun and error is None:
+            reader.feed_eof()
+            self._answered(reader)
+        elif not has_begun and self._answers_here and not self._is_repeat:
+            self._is_repeat = True
+            self._reopen()
+        elif not has_begun and isinstance(error, BrokenPipeError):
+            self._fail(Stage.REQUEST, Fault.RESET, error_text(error))
+        else:
+            self._fail(self._stage(), lost_fault(error), error_text(error) if error else "")
+
+    def _answered(self, reader: ResponseReader) -> None:
+        response = reader.response()
+        exchange = self._record(None, self.address)
+        self._pending.popleft()
+        self._reader = self._asking = None
+        self._answers_here += 1
+        self._is_repeat = False
+        if isinstance(exchange.outcome, Answered) and not self._pending:
+            self._ask_plan()
+        if not self._pending or not isinstance(exchange.outcome, Answered):
+            self._finish(None)
+        elif response.keeps_alive and self._link is not None:
+            self._send()
+        else:
+            self._reopen()
+
+    def _reopen(self) -> None:
+        if self._link is None:
+            self._dial()
+        else:
+            self._close_and(self._dial)
+
+    def _ask_plan(self) -> None:
+        assignment = self.assignment
+        for request in self.desk.plan.next_requests(assignment.target, self._exchanges, assignment.level):
+            if request.key not in self._asked:
+                self._asked.add(request.key)
+                self._pending.append(request)
+
+    # The end.
+
+    def break_off(self, bug: Exception) -> None:
+        """Record our own mistake as this target's outcome."""
+        if self.is_over:
+            self.desk.note_crash(bug)
+            return
+        self.desk.note_bug(bug)
+        try:
+            self._finish(Failed(self._stage(), Fault.INTERNAL_ERROR, error_text(bug)))
+        except Exception as another:  # noqa: BLE001  (the same supervisor: what cannot be recorded ends the run in step)
+            self.desk.note_crash(another)
+
+    def _stage(self) -> Stage:
+        return _STAGES.get(self.phase, Stage.REQUEST if self._is_sending else Stage.RESPONSE)
+
+    def _fail(self, stage: Stage, fault: Fault, detail: str = "") -> None:
+        self._record(Failed(stage, fault, detail), self.address)
+        self._finish(None)
+
+    def _record(self, failure: Failed | None, address: str) -> Exchange:
+        asking, reader, desk = self._asking, self._reader, self.desk
+        if asking is None:
+            asking = Asking(self._pending[0], desk.network.now_ns(), desk.network.now_s())
+        exchange = make_exchange(
+            self.assignment,
+            asking,
+            None if reader is None else reader.response(),
+            failure,
+            Peer(address, self._server_name, self._tls_summary if self._tls is not None else None),
+            ordinal=len(self._exchanges),
+            now_s=desk.network.now_s(),
+            body_cap=desk.settings.caps.body_bytes,
+            vantage=desk.settings.vantage,
+        )
+        self._exchanges.append(exchange)
+        return exchange
+
+    def _finish(self, outcome: Outcome | None) -> None:
+        desk = self.desk
+        transcript = make_transcript(
+            self.assignment,
+            self._exchanges,
+            outcome,
+            address=self._exchanges[0].address if self._exchanges else self.address,
+            started_at_ns=self._started_ns,
+            elapsed_s=desk.network.now_s() - self._started_s,
+            certificates=tuple(self._certificates.values()),
+            vantage=desk.settings.vantage,
+        )
+        is_rude = self._is_sending or not isinstance(transcript.outcome, Answered)
+        self._stop_clocks()
+        self.phase = Phase.OVER
+        desk.deliver(transcript)
+        self._hang_up(is_rude=is_rude)
+
+    def _hang_up(self, *, is_rude: bool) -> None:
+        if self._link is not None:
+            if self._tls is not None and not is_rude:
+                self._tls.close()
+                self._flush()
+            if is_rude:
+                self._link.abort()
+            else:
+                self._link.close()
+        elif self._dialing is not None:
+            self._dialing.cancel()
+        elif self.phase is Phase.OVER:
+            self._leave()
+
+    def _leave(self) -> None:
+        self.phase = Phase.GONE
+        self.desk.release(self)
+
+    def _stop_clocks(self) -> None:
+        desk = self.desk
+        desk.target_clock.stop(self)
+        desk.connect_clock.stop(self)
+        if self.assignment.target.scheme is Scheme.HTTPS:
+            desk.handshake_clock.stop(self)
+        if self._target_timer is not None:
+            self._target_timer.cancel()
+            self._target_timer = None

@@ -1,0 +1,105 @@
+"""What the conversations of one run share: settings, clocks, and the way back to the run."""
+
+import logging
+from collections import deque
+from typing import Generic, Protocol, TypeVar
+
+from ebbtide.model.targets import Target
+from ebbtide.model.transcripts import Plan, Request, Transcript
+from ebbtide.probe.clocks import Clock
+from ebbtide.probe.network import Network
+from ebbtide.probe.settings import ProbeSettings
+from ebbtide.wire.request import encode_request
+
+_LOG = logging.getLogger(__name__)
+
+
+class Talk(Protocol):
+    """What a desk knows of a conversation."""
+
+    address: str
+
+    def on_connect_clock(self) -> None:
+        """Nobody took the call."""
+
+    def on_handshake_clock(self) -> None:
+        """The handshake takes too long."""
+
+    def on_target_clock(self) -> None:
+        """The whole target takes too long."""
+
+
+TalkType = TypeVar("TalkType", bound=Talk)
+
+
+class Desk(Generic[TalkType]):
+    """Shared by all conversations of a run; each puts down here what is done.
+
+    Attributes:
+        finished: Transcripts that nobody was told of yet.
+        closed: Conversations whose connection is closed.
+        waiting: Conversations that want a turn at another address, with the one that they leave.
+        crash: A mistake of ours that belongs to no target; it ends the run.
+        bugs: Mistakes of ours that became a target's outcome.
+    """
+
+    large_request = 16_384
+    """From this size on we watch whether a request was handed over; a smaller one fits in any send buffer."""
+
+    def __init__(self, settings: ProbeSettings, plan: Plan, network: Network) -> None:
+        self.settings = settings
+        self.plan = plan
+        self.network = network
+        clocks = settings.clocks
+        self.connect_clock: Clock[TalkType] = Clock(network, clocks.connect_s, lambda talk: talk.on_connect_clock())
+        self.handshake_clock: Clock[TalkType] = Clock(
+            network, clocks.handshake_s, lambda talk: talk.on_handshake_clock()
+        )
+        self.target_clock: Clock[TalkType] = Clock(network, clocks.target_s, lambda talk: talk.on_target_clock())
+        self.finished: deque[Transcript] = deque()
+        self.closed: deque[TalkType] = deque()
+        self.waiting: deque[tuple[TalkType, str]] = deque()
+        self.crash: Exception | None = None
+        self.bugs = 0
+        self._fields = (
+            ("User-Agent", settings.user_agent),
+            ("Accept", "*/*"),
+            ("Accept-Encoding", "gzip, deflate"),
+            ("Connection", "keep-alive"),
+        )
+
+    def encode(self, target: Target, request: Request) -> bytes:
+        """A request as octets."""
+        fields = (("Host", target.host_field), *self._fields, *request.fields)
+        return encode_request(request.method, request.path, fields)
+
+    def deliver(self, transcript: Transcript) -> None:
+        """A target is done."""
+        self.finished.append(transcript)
+        self.network.wake()
+
+    def release(self, talk: TalkType) -> None:
+        """The conversation's connection is closed; its address is free."""
+        self.closed.append(talk)
+        self.network.wake()
+
+    def requeue(self, talk: TalkType, left_address: str) -> None:
+        """The conversation waits for its turn at its next address."""
+        self.waiting.append((talk, left_address))
+        self.network.wake()
+
+    def note_bug(self, bug: Exception) -> None:
+        """A mistake of ours became a target's outcome."""
+        self.bugs += 1
+        _LOG.error("internal error while asking a target", exc_info=bug)
+
+    def note_crash(self, bug: Exception) -> None:
+        """A mistake of ours belongs to no target any more."""
+        self.crash = self.crash or bug
+        self.network.wake()
+
+    def close(self) -> None:
+        """Stop all clocks."""
+        self.connect_clock.close()
+        self.handshake_clock.close()
+        self.target_clock.close()

@@ -1,0 +1,143 @@
+"""Exchanges and transcripts from what was read."""
+
+import hashlib
+from collections.abc import Sequence
+
+import msgspec
+
+from ebbtide.model.outcomes import Answered, Failed, Fault, Outcome, Stage
+from ebbtide.model.transcripts import Certificate, Exchange, Request, TlsSummary, Transcript
+from ebbtide.probe.settings import Assignment
+from ebbtide.wire.content import DecodedBody, decode_body
+from ebbtide.wire.response import Response
+
+_ANSWERED = Answered()
+
+
+class Asking(msgspec.Struct):
+    """What is known of one request while it is under way. Unknown stays ``None``."""
+
+    request: Request
+    asked_at_ns: int
+    started_s: float
+    connect_s: float | None = None
+    tls_s: float | None = None
+    first_byte_s: float | None = None
+
+
+class Peer(msgspec.Struct, frozen=True):
+    """Whom the connection is with."""
+
+    address: str
+    server_name: str = ""
+    tls: TlsSummary | None = None
+
+
+def make_exchange(
+    assignment: Assignment,
+    asking: Asking,
+    response: Response | None,
+    failure: Failed | None,
+    peer: Peer,
+    *,
+    ordinal: int,
+    now_s: float,
+    body_cap: int,
+    vantage: str,
+) -> Exchange:
+    """The record of one request and what came of it.
+
+    ``response`` is what was read so far, ``None`` if the request was not even sent; ``failure`` is what ended it,
+    ``None`` if the response itself decides.
+    """
+    target = assignment.target
+    if response is None:
+        return Exchange(
+            target_id=target.target_id,
+            site_id=target.site_id,
+            ordinal=ordinal,
+            attempt=assignment.attempt,
+            request=asking.request,
+            asked_at_ns=asking.asked_at_ns,
+            outcome=failure or _ANSWERED,
+            connect_s=asking.connect_s,
+            tls_s=asking.tls_s,
+            total_s=now_s - asking.started_s,
+            address=peer.address,
+            sni=peer.server_name,
+            vantage=vantage,
+            tls=peer.tls,
+        )
+    if response.codings:
+        decoded = decode_body(
+            response.raw_body,
+            response.codings,
+            body_cap,
+            is_truncated=response.is_truncated or failure is not None or response.fault is not None,
+        )
+    else:
+        decoded = DecodedBody(response.raw_body, response.is_truncated)
+    body = decoded.body
+    return Exchange(
+        target_id=target.target_id,
+        site_id=target.site_id,
+        ordinal=ordinal,
+        attempt=assignment.attempt,
+        request=asking.request,
+        asked_at_ns=asking.asked_at_ns,
+        outcome=failure or _outcome(response, decoded),
+        status=response.status,
+        http_version=response.http_version,
+        reason=response.reason,
+        fields=response.fields,
+        body=body,
+        body_bytes=len(body),
+        received_bytes=response.received_bytes,
+        is_truncated=decoded.is_truncated or response.is_truncated,
+        body_sha256=hashlib.sha256(body).digest() if body else b"",
+        deviations=response.deviations + decoded.deviations,
+        connect_s=asking.connect_s,
+        tls_s=asking.tls_s,
+        first_byte_s=asking.first_byte_s,
+        total_s=now_s - asking.started_s,
+        address=peer.address,
+        sni=peer.server_name,
+        vantage=vantage,
+        tls=peer.tls,
+    )
+
+
+def _outcome(response: Response, decoded: DecodedBody) -> Outcome:
+    if response.fault is not None:
+        return Failed(Stage.RESPONSE, response.fault, response.detail)
+    if decoded.is_undecodable:
+        return Failed(Stage.RESPONSE, Fault.BAD_ENCODING, b", ".join(response.codings)[:80].decode("latin-1"))
+    return _ANSWERED
+
+
+def make_transcript(
+    assignment: Assignment,
+    exchanges: Sequence[Exchange],
+    outcome: Outcome | None,
+    *,
+    address: str,
+    started_at_ns: int = 0,
+    elapsed_s: float = 0.0,
+    certificates: Sequence[Certificate] = (),
+    vantage: str = "",
+) -> Transcript:
+    """The record of one attempt at a target; ``outcome`` is ``None`` where the exchanges decide."""
+    if outcome is None:
+        first = next((exchange for exchange in exchanges if exchange.request.path == "/"), exchanges[0])
+        outcome = first.outcome
+    return Transcript(
+        target=assignment.target,
+        attempt=assignment.attempt,
+        outcome=outcome,
+        exchanges=tuple(exchanges),
+        address=address,
+        started_at_ns=started_at_ns,
+        elapsed_s=elapsed_s,
+        certificates=tuple(certificates),
+        vantage=vantage,
+    )

@@ -1,0 +1,188 @@
+"""Probing: assignments in, transcripts out, within the limits."""
+
+import gc
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+
+from ebbtide.model.outcomes import Failed, Fault, Skipped, Stage
+from ebbtide.model.transcripts import Plan, Transcript
+from ebbtide.probe.conversation import Conversation
+from ebbtide.probe.desk import Desk
+from ebbtide.probe.network import Cancellable, Network
+from ebbtide.probe.recording import make_transcript
+from ebbtide.probe.scheduling import Scheduler
+from ebbtide.probe.settings import Assignment, ProbeSettings
+from ebbtide.probe.sockets import SocketNetwork
+
+LOOK_AHEAD = 10_000
+"""Assignments that may wait for their turn; beyond it a crowded prefix at the head of the list holds up the rest."""
+
+_MOST_PULLED_AT_ONCE = 256
+_GC_THRESHOLDS = (50_000, 50, 100)
+
+
+def probe_assignments(
+    assignments: Iterable[Assignment],
+    plan: Plan,
+    settings: ProbeSettings,
+    *,
+    on_start: Callable[[Assignment], None],
+    on_done: Callable[[Transcript], None],
+    network: Network | None = None,
+) -> None:
+    """Ask every assignment once. Returns when all are done and every connection is closed.
+
+    Args:
+        assignments: Whom to ask; pulled only as turns come free, at most ``LOOK_AHEAD`` ahead.
+        plan: What to ask; called again after each answered set.
+        settings: How to ask.
+        on_start: Called just before the first packet to a target; not called for what the scope forbids.
+        on_done: Called once for every assignment, with its whole transcript.
+        network: The real one by default.
+
+    Raises:
+        Exception: Whatever ``assignments``, ``on_start`` or ``on_done`` raise; all connections are closed before.
+    """
+    chosen = SocketNetwork() if network is None else network
+    run = _Run(iter(assignments), Desk(settings, plan, chosen), on_start, on_done)
+    with _quiet_gc():
+        chosen.run(run.step, run.abandon)
+
+
+@contextmanager
+def _quiet_gc() -> Iterator[None]:
+    """Thousands of records wait for their turn and none is part of a cycle: look for cycles less often."""
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(*_GC_THRESHOLDS)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
+
+
+class _Run:
+    def __init__(
+        self,
+        assignments: Iterator[Assignment],
+        desk: Desk[Conversation],
+        on_start: Callable[[Assignment], None],
+        on_done: Callable[[Transcript], None],
+    ) -> None:
+        self._assignments: Iterator[Assignment] | None = assignments
+        self._desk = desk
+        self._network = desk.network
+        self._scheduler: Scheduler[Conversation] = Scheduler(desk.settings.limits)
+        self._on_start = on_start
+        self._on_done = on_done
+        self._talking: set[Conversation] = set()
+        self._alarm: Cancellable | None = None
+        self._alarm_s = 0.0
+
+    def step(self) -> bool:
+        """Do all that can be done now; whether nothing is left."""
+        self._take_back()
+        self._start_turns()
+        self._tell()
+        return self._assignments is None and not self._talking and not self._scheduler.waiting
+
+    def abandon(self) -> bool:
+        """Close everything; whether all is closed."""
+        self._desk.close()
+        if self._alarm is not None:
+            self._alarm.cancel()
+        for conversation in tuple(self._talking):
+            conversation.abandon()
+        self._take_back()
+        return not self._talking
+
+    def _tell(self) -> None:
+        finished: deque[Transcript] = self._desk.finished
+        while finished:
+            self._on_done(finished.popleft())
+        if self._desk.crash is not None:
+            raise self._desk.crash
+
+    def _take_back(self) -> None:
+        """Free the addresses of closed connections."""
+        desk, now_s = self._desk, self._network.now_s()
+        while desk.closed:
+            conversation = desk.closed.popleft()
+            self._talking.discard(conversation)
+            self._scheduler.release(conversation.address, now_s)
+        while desk.waiting:
+            conversation, left_address = desk.waiting.popleft()
+            self._talking.discard(conversation)
+            self._scheduler.release(left_address, now_s)
+            self._scheduler.add(conversation, conversation.address, now_s)
+
+    def _start_turns(self) -> None:
+        pulled = 0
+        while True:
+            now_s = self._network.now_s()
+            conversation = self._scheduler.take(now_s)
+            if conversation is not None:
+                self._start(conversation)
+            elif not self._may_pull(now_s):
+                break
+            elif pulled == _MOST_PULLED_AT_ONCE:
+                self._network.wake()
+                return
+            else:
+                pulled += 1
+                self._pull(now_s)
+        self._set_alarm(now_s)
+
+    def _may_pull(self, now_s: float) -> bool:
+        scheduler = self._scheduler
+        return self._assignments is not None and scheduler.waiting < LOOK_AHEAD and scheduler.has_room(now_s)
+
+    def _pull(self, now_s: float) -> None:
+        assignment = None if self._assignments is None else next(self._assignments, None)
+        if assignment is None:
+            self._assignments = None
+            return
+        admitted, outcome = self._admitted(assignment)
+        if admitted:
+            self._scheduler.add(Conversation(assignment, admitted, self._desk), admitted[0], now_s)
+            return
+        vantage = self._desk.settings.vantage
+        address = assignment.addresses[0] if assignment.addresses else ""
+        self._on_done(make_transcript(assignment, (), outcome, address=address, vantage=vantage))
+
+    def _admitted(self, assignment: Assignment) -> tuple[tuple[str, ...], Skipped | Failed]:
+        """The addresses that may be asked, and the outcome if there is none."""
+        outcome: Skipped | Failed = Failed(Stage.RESOLVE, Fault.DNS_FAILED, "no address was found")
+        admitted = []
+        for address in reversed(assignment.addresses):
+            closed = self._desk.settings.scope.decide_address(address)
+            if closed is None:
+                admitted.append(address)
+            else:
+                outcome = closed
+        return tuple(reversed(admitted)), outcome
+
+    def _start(self, conversation: Conversation) -> None:
+        self._talking.add(conversation)
+        if not conversation.is_prepared:
+            conversation.prepare()
+            if conversation.is_over:
+                return
+            self._on_start(conversation.assignment)
+        conversation.begin()
+
+    def _set_alarm(self, now_s: float) -> None:
+        """Have ``step`` called when a rate admits the next start."""
+        ready_at_s = self._scheduler.ready_at_s()
+        if ready_at_s is None or (self._alarm is not None and self._alarm_s <= ready_at_s):
+            return
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm_s = ready_at_s
+        self._alarm = self._network.call_later(max(0.0, ready_at_s - now_s), self._ring)
+
+    def _ring(self) -> None:
+        self._alarm = None
+        self._network.wake()

@@ -1,0 +1,95 @@
+"""How long the body of a response is (RFC 9112, 6.3), read leniently."""
+
+from collections.abc import Sequence
+from enum import Enum, auto
+
+import msgspec
+
+from ebbtide.model.transcripts import Deviation
+from ebbtide.wire.head import Fields
+
+_NO_CONTENT, _NOT_MODIFIED = 204, 304
+_SWITCHING_PROTOCOLS = 101
+_MOST_LENGTH_DIGITS = 18
+_NO_CODINGS = frozenset({b"chunked", b"identity"})
+_PLAIN_TOKENS = {b"": (), b"keep-alive": (b"keep-alive",), b"close": (b"close",), b"chunked": (b"chunked",)}
+_FRAMING_NAMES = frozenset({b"content-length", b"transfer-encoding", b"content-encoding", b"connection"})
+
+
+class Ending(Enum):
+    """What tells where a body ends."""
+
+    NONE = auto()
+    LENGTH = auto()
+    CHUNKS = auto()
+    CLOSE = auto()
+
+
+class Framing(msgspec.Struct, frozen=True):
+    """What the fields say of the body.
+
+    Attributes:
+        length: For ``Ending.LENGTH``.
+        codings: Lower-case names of codings in the order in which they were applied.
+        wants_close: The server says that it closes the connection.
+        wants_keep_alive: The server says that it keeps it.
+    """
+
+    ending: Ending
+    length: int = 0
+    codings: tuple[bytes, ...] = ()
+    wants_close: bool = False
+    wants_keep_alive: bool = False
+    deviations: tuple[Deviation, ...] = ()
+
+
+def read_framing(fields: Fields, status: int | None, method: str) -> Framing:
+    """Decide from the fields where the body ends."""
+    told: dict[bytes, bytes] = {}
+    for name, value in fields:
+        lower = name.lower()
+        if lower in _FRAMING_NAMES:
+            told[lower] = value if lower not in told else b",".join((told[lower], value))
+    lengths = told[b"content-length"].split(b",") if b"content-length" in told else []
+    transfer = _tokens(told.get(b"transfer-encoding", b""))
+    connection = _tokens(told.get(b"connection", b""))
+    ending, length, deviations = _ending(lengths, transfer, status, method)
+    content = _tokens(told.get(b"content-encoding", b""))
+    codings = tuple([coding for coding in (*content, *transfer) if coding not in _NO_CODINGS])
+    return Framing(ending, length, codings, b"close" in connection, b"keep-alive" in connection, deviations)
+
+
+def _tokens(value: bytes) -> Sequence[bytes]:
+    known = _PLAIN_TOKENS.get(value)
+    if known is not None:
+        return known
+    return [token for part in value.lower().split(b",") if (token := part.partition(b";")[0].strip(b" \t"))]
+
+
+def _ending(
+    lengths: list[bytes], transfer: Sequence[bytes], status: int | None, method: str
+) -> tuple[Ending, int, tuple[Deviation, ...]]:
+    length, deviations = _content_length(lengths) if lengths else (None, ())
+    if b"chunked" in transfer and lengths:
+        deviations = (*deviations, Deviation.LENGTH_AND_CHUNKED)
+    if method == "HEAD" or status in {_SWITCHING_PROTOCOLS, _NO_CONTENT, _NOT_MODIFIED}:
+        return Ending.NONE, 0, deviations
+    if b"chunked" in transfer:
+        return Ending.CHUNKS, 0, deviations
+    if length is None or [coding for coding in transfer if coding != b"identity"]:
+        return Ending.CLOSE, 0, deviations
+    return Ending.LENGTH, length, deviations
+
+
+def _content_length(values: list[bytes]) -> tuple[int | None, tuple[Deviation, ...]]:
+    """The smallest length told: a body that is cut short can be seen, one that is awaited for ever cannot."""
+    if len(values) == 1 and values[0].isdigit() and len(values[0]) <= _MOST_LENGTH_DIGITS:
+        return int(values[0]), ()
+    stripped = [value.strip(b" \t") for value in values]
+    good = {int(value) for value in stripped if value.isdigit() and len(value) <= _MOST_LENGTH_DIGITS}
+    odd = []
+    if not all(value.isdigit() and len(value) <= _MOST_LENGTH_DIGITS for value in stripped):
+        odd.append(Deviation.BAD_CONTENT_LENGTH)
+    if len(good) > 1:
+        odd.append(Deviation.CONFLICTING_CONTENT_LENGTH)
+    return (min(good) if good else None), tuple(odd)

@@ -1,0 +1,132 @@
+"""The head of a response: its end, its status line, its fields. Everything odd is read and named."""
+
+import msgspec
+
+from ebbtide.model.transcripts import Deviation
+
+Fields = tuple[tuple[bytes, bytes], ...]
+
+_CONTROLS = bytes(number for number in range(32) if number not in b"\t\r\n") + b"\x7f"
+_PLAIN_VERSIONS = {b"HTTP/1.1": "1.1", b"HTTP/1.0": "1.0"}
+_BLANKS = b" \t"
+_MOST_STATUS_DIGITS = 3
+_VERSION_CHARACTERS = 16
+_LOWEST_STATUS, _HIGHEST_STATUS = 100, 599
+
+
+class StatusLine(msgspec.Struct, frozen=True):
+    """The first line of a response. ``status`` is ``None`` where no number of at most three digits stands."""
+
+    status: int | None
+    http_version: str
+    reason: bytes
+    deviations: tuple[Deviation, ...] = ()
+
+
+def find_head_end(octets: bytes | bytearray, start: int) -> int:
+    """Where the first empty line after ``start`` ends, or -1 if it is not there yet."""
+    end = octets.find(b"\n\r\n", start)
+    bare = octets.find(b"\n\n", start, end if end >= 0 else len(octets))
+    if bare >= 0:
+        return bare + 2
+    return end + 3 if end >= 0 else -1
+
+
+def split_lines(head: bytes) -> tuple[list[bytes], bool]:
+    """The lines of a head without their ends and without the empty one, and whether a bare LF ended one of them."""
+    if head.count(b"\n") == head.count(b"\r\n"):
+        return head.rstrip(b"\r\n").split(b"\r\n"), False
+    return [line.removesuffix(b"\r") for line in head.rstrip(b"\r\n").split(b"\n")], True
+
+
+def parse_status_line(line: bytes) -> StatusLine:
+    """Read a status line that starts with ``HTTP`` or ``ICY`` in any case."""
+    version, _, rest = line.partition(b" ")
+    code, _, reason = rest.partition(b" ")
+    plain = _PLAIN_VERSIONS.get(version)
+    if plain is not None and len(code) == _MOST_STATUS_DIGITS and code.isdigit() and code[0] in b"12345":
+        return StatusLine(int(code), plain, reason)
+    return _parse_odd_status_line(line)
+
+
+def _parse_odd_status_line(line: bytes) -> StatusLine:
+    version, code, reason = _three_parts(line)
+    deviations = []
+    name = _PLAIN_VERSIONS.get(version)
+    if version.upper() == b"ICY":
+        deviations.append(Deviation.ICY)
+        name = "ICY"
+    elif name is None:
+        deviations.append(Deviation.ODD_VERSION)
+        told = version[5:] if version[:5].upper() == b"HTTP/" else version
+        name = told[:_VERSION_CHARACTERS].decode("latin-1")
+    status = int(code) if code.isdigit() and len(code) <= _MOST_STATUS_DIGITS else None
+    is_usual = status is not None and _LOWEST_STATUS <= status <= _HIGHEST_STATUS
+    if not is_usual or not line.startswith(b" ".join((version, code))):
+        deviations.append(Deviation.ODD_STATUS)
+    return StatusLine(status, name, reason, tuple(deviations))
+
+
+def _three_parts(line: bytes) -> tuple[bytes, bytes, bytes]:
+    parts = line.split(None, 2)
+    version = parts[0] if parts else b""
+    code = parts[1] if len(parts) > 1 else b""
+    return version, code, parts[2] if len(parts) > 2 else b""  # noqa: PLR2004  (version, code, reason)
+
+
+def parse_fields(lines: list[bytes], most: int) -> tuple[Fields, list[Deviation]]:
+    """Read field lines.
+
+    Args:
+        lines: The head's lines after the status line, without their ends.
+        most: Fields that are kept; a further one is a deviation.
+
+    Returns:
+        Names and values as received, and what was odd. A line without a colon becomes a name without a value.
+    """
+    if len(lines) > most:
+        return _parse_odd_fields(lines, most)
+    fields: list[tuple[bytes, bytes]] = []
+    for line in lines:
+        name, colon, value = line.partition(b":")
+        if not colon or not name or name[0] in _BLANKS or name[-1] in _BLANKS:
+            return _parse_odd_fields(lines, most)
+        fields.append((name, value.strip(b" \t")))
+    return tuple(fields), []
+
+
+def _parse_odd_fields(lines: list[bytes], most: int) -> tuple[Fields, list[Deviation]]:
+    fields: list[tuple[bytes, bytes]] = []
+    odd: list[Deviation] = []
+    for line in lines:
+        name, colon, value = line.partition(b":")
+        if name[:1] and name[0] in _BLANKS:
+            odd.append(Deviation.OBSOLETE_FOLD)
+            _unfold(fields, line)
+        elif len(fields) >= most:
+            odd.append(Deviation.TOO_MANY_FIELDS)
+            break
+        else:
+            odd.extend(_name_deviations(name, colon))
+            fields.append((name.rstrip(b" \t"), value.strip(b" \t")))
+    return tuple(fields), odd
+
+
+def _name_deviations(name: bytes, colon: bytes) -> tuple[Deviation, ...]:
+    if not colon:
+        return (Deviation.FIELD_WITHOUT_COLON,)
+    if not name:
+        return (Deviation.EMPTY_FIELD_NAME,)
+    return (Deviation.SPACE_BEFORE_COLON,) if name[-1] in _BLANKS else ()
+
+
+def _unfold(fields: list[tuple[bytes, bytes]], line: bytes) -> None:
+    if not fields:
+        return
+    name, value = fields[-1]
+    fields[-1] = (name, b" ".join((value, line.strip(b" \t"))).strip(b" \t"))
+
+
+def has_controls(head: bytes) -> bool:
+    """Whether a control character stands in a head, a lone carriage return among them."""
+    return len(head.translate(None, _CONTROLS)) != len(head) or head.count(b"\r") != head.count(b"\r\n")

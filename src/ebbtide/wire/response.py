@@ -1,0 +1,327 @@
+"""The lenient reader of HTTP/1.1 responses: octets in, one frozen response out. It opens no socket."""
+
+import msgspec
+
+from ebbtide.model.configuration import CapsSection
+from ebbtide.model.outcomes import Fault
+from ebbtide.model.transcripts import Deviation
+from ebbtide.wire.chunks import ChunkReader
+from ebbtide.wire.framing import Ending, Framing, read_framing
+from ebbtide.wire.head import (
+    Fields,
+    StatusLine,
+    find_head_end,
+    has_controls,
+    parse_fields,
+    parse_status_line,
+    split_lines,
+)
+from ebbtide.wire.opening import Opening, find_opening
+
+_MOST_INTERIM = 8
+_FIRST_FINAL, _FIRST_INTERIM, _SWITCHING_PROTOCOLS = 200, 100, 101
+_NO_STATUS = StatusLine(None, "", b"")
+_NO_FRAMING = Framing(Ending.NONE)
+_TLS_RECORD = b"\x15\x03"
+
+
+class Response(msgspec.Struct, frozen=True):
+    """What was read of one answer.
+
+    Attributes:
+        status: ``None`` if there is no status line, or none with a number.
+        http_version: As in ``Exchange.http_version``; ``ICY`` for a streaming server.
+        fields: Names and values as received.
+        raw_body: The body without chunks, still coded, at most the cap.
+        codings: Codings of ``raw_body`` in the order in which they were applied.
+        received_bytes: Octets of the answer, head and body, until its end or the cap.
+        is_truncated: The body is longer than ``raw_body``.
+        keeps_alive: Another request may follow on the same connection.
+        fault: Why this is no response that could be used; ``None`` otherwise.
+        detail: What stood there instead.
+    """
+
+    status: int | None
+    http_version: str
+    reason: bytes
+    fields: Fields
+    raw_body: bytes
+    codings: tuple[bytes, ...]
+    received_bytes: int
+    is_truncated: bool
+    deviations: tuple[Deviation, ...]
+    keeps_alive: bool
+    fault: Fault | None
+    detail: str
+
+
+class ResponseReader:
+    """Reads one response. However the octets are cut, the response is the same.
+
+    Args:
+        method: Of the request; the answer to ``HEAD`` has no body.
+        caps: Octets and fields until we stop reading.
+
+    Attributes:
+        is_complete: The response is whole, or will not become so. What is fed later is only named.
+    """
+
+    __slots__ = (
+        "_body",
+        "_body_size",
+        "_buffer",
+        "_caps",
+        "_chunks",
+        "_detail",
+        "_deviations",
+        "_dropped",
+        "_fault",
+        "_fields",
+        "_framing",
+        "_head_size",
+        "_interim",
+        "_is_truncated",
+        "_method",
+        "_searched",
+        "_status",
+        "is_complete",
+    )
+
+    def __init__(self, method: str, caps: CapsSection) -> None:
+        self._method = method
+        self._caps = caps
+        self._buffer: bytes | bytearray = b""
+        self._searched = 0
+        self._dropped = 0
+        self._interim = 0
+        self._head_size = -1
+        self._status = _NO_STATUS
+        self._fields: Fields = ()
+        self._framing = _NO_FRAMING
+        self._body: list[bytes] = []
+        self._body_size = 0
+        self._chunks: ChunkReader | None = None
+        self._deviations: list[Deviation] = []
+        self._is_truncated = False
+        self._fault: Fault | None = None
+        self._detail = ""
+        self.is_complete = False
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether anything was received."""
+        return bool(self._buffer) or self._head_size >= 0 or self._dropped > 0
+
+    def feed(self, octets: bytes) -> None:
+        """Take in what was received."""
+        if self.is_complete:
+            self._note_extra(octets)
+        elif self._head_size >= 0:
+            self._feed_body(octets)
+        else:
+            if not self._buffer:
+                self._buffer = octets
+            else:
+                if isinstance(self._buffer, bytes):
+                    self._buffer = bytearray(self._buffer)
+                self._buffer += octets
+            self._read_heads(is_all=False)
+
+    def feed_eof(self) -> None:
+        """Take in that nothing will follow."""
+        if self.is_complete:
+            return
+        if self._head_size < 0:
+            self._read_heads(is_all=True)
+        if self._head_size < 0 and not self.is_complete:
+            self._keep_partial_head()
+            self._stop(Fault.CLOSED_EARLY, "within the head" if self.has_begun else "before the answer")
+        elif not self.is_complete:
+            self._end_body()
+        self.is_complete = True
+
+    def response(self) -> Response:
+        """What was read so far; the whole response once ``is_complete``."""
+        chunks = self._chunks
+        if chunks is not None:
+            body, size = bytes(chunks.data), chunks.consumed
+        else:
+            body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
+            body, size = body[: self._caps.body_bytes], self._body_size
+        head_size = self._head_size if self._head_size >= 0 else len(self._buffer)
+        return Response(
+            self._status.status,
+            self._status.http_version,
+            self._status.reason,
+            self._fields,
+            body,
+            self._framing.codings,
+            self._dropped + head_size + size,
+            self._is_truncated,
+            tuple(self._deviations),
+            self._keeps_alive(),
+            self._fault,
+            self._detail,
+        )
+
+    def _keeps_alive(self) -> bool:
+        framing = self._framing
+        if not self.is_complete or self._fault is not None or self._is_truncated or framing.ending is Ending.CLOSE:
+            return False
+        if framing.wants_close or self._status.status in {None, _SWITCHING_PROTOCOLS}:
+            return False
+        if Deviation.EXTRA_AFTER_BODY in self._deviations or Deviation.BODY_WITHOUT_RIGHT in self._deviations:
+            return False
+        if Deviation.CONFLICTING_CONTENT_LENGTH in self._deviations or Deviation.BAD_CHUNK in self._deviations:
+            return False
+        return self._status.http_version == "1.1" or framing.wants_keep_alive
+
+    def _read_heads(self, *, is_all: bool) -> None:
+        while not self.is_complete and self._head_size < 0:
+            opening, start = find_opening(self._buffer, is_all=is_all)
+            if opening is Opening.UNDECIDED or (is_all and not self._buffer):
+                return
+            if opening is not Opening.STATUS_LINE:
+                self._read_without_status_line(opening)
+                return
+            cap = self._caps.head_bytes - self._dropped
+            end = find_head_end(self._buffer, max(self._searched, start))
+            if end > cap or (end < 0 and len(self._buffer) > cap):
+                self._keep_partial_head()
+                self._stop(Fault.TOO_LARGE, f"head of more than {self._caps.head_bytes} octets")
+                return
+            if end < 0:
+                self._searched = max(0, len(self._buffer) - 3)
+                return
+            self._read_head(start, end)
+
+    def _read_head(self, start: int, end: int) -> None:
+        status = self._parse_head(bytes(self._buffer[start:end]), start)
+        code = status.status
+        if code is not None and _FIRST_INTERIM <= code < _FIRST_FINAL and code != _SWITCHING_PROTOCOLS:
+            self._interim += 1
+            if self._interim > _MOST_INTERIM:
+                self._note(Deviation.INFORMATIONAL_FLOOD)
+            self._buffer = bytearray(self._buffer) if isinstance(self._buffer, bytes) else self._buffer
+            del self._buffer[:end]
+            self._dropped += end
+            self._searched = 0
+            return
+        self._head_size = end
+        rest = bytes(self._buffer[end:])
+        self._buffer = b""
+        self._begin_body(rest)
+
+    def _parse_head(self, head: bytes, start: int) -> StatusLine:
+        lines, has_bare = split_lines(head)
+        self._status = status = parse_status_line(lines[0])
+        self._fields, odd = parse_fields(lines[1:], self._caps.fields)
+        if start:
+            self._note(Deviation.GARBAGE_BEFORE_STATUS)
+        if has_bare:
+            self._note(Deviation.BARE_LF)
+        if has_controls(head):
+            self._note(Deviation.CONTROL_IN_FIELD)
+        for deviation in (*status.deviations, *odd):
+            self._note(deviation)
+        return status
+
+    def _keep_partial_head(self) -> None:
+        """Keep the whole lines of a head that breaks off or is too large; partial evidence is evidence."""
+        opening, start = find_opening(self._buffer, is_all=True)
+        head, _, _ = bytes(self._buffer[start : self._caps.head_bytes]).rpartition(b"\n")
+        if opening is Opening.STATUS_LINE and head:
+            self._parse_head(head + b"\n", start)
+
+    def _read_without_status_line(self, opening: Opening) -> None:
+        whole = bytes(self._buffer)
+        self._buffer, self._head_size = b"", 0
+        self._framing = Framing(Ending.CLOSE)
+        if opening is Opening.MARKUP:
+            self._status = StatusLine(None, "0.9", b"")
+            self._note(Deviation.HTTP_09)
+            self._feed_body(whole)
+            return
+        kept = whole[: self._caps.body_bytes]
+        self._body, self._body_size = [kept], len(kept)
+        is_record = whole.startswith(_TLS_RECORD)
+        self._stop(Fault.PROTOCOL_ERROR, "a TLS record instead of HTTP" if is_record else "no status line")
+
+    def _begin_body(self, rest: bytes) -> None:
+        self._framing = framing = read_framing(self._fields, self._status.status, self._method)
+        for deviation in framing.deviations:
+            self._note(deviation)
+        if framing.ending is Ending.CHUNKS:
+            self._chunks = ChunkReader(self._caps.body_bytes, self._caps.body_bytes + self._caps.head_bytes)
+        self.is_complete = framing.ending is Ending.NONE or (framing.ending is Ending.LENGTH and not framing.length)
+        if rest:
+            self.feed(rest)
+
+    def _feed_body(self, octets: bytes) -> None:
+        if self._chunks is not None:
+            self._feed_chunks(self._chunks, octets)
+            return
+        framing, cap = self._framing, self._caps.body_bytes
+        limit = cap if framing.ending is Ending.CLOSE else min(framing.length, cap)
+        room = limit - self._body_size
+        kept = octets if len(octets) <= room else octets[:room]
+        self._body.append(kept)
+        self._body_size += len(kept)
+        if framing.ending is Ending.CLOSE:
+            self.is_complete = self._is_truncated = len(octets) > room
+        elif self._body_size == limit:
+            self.is_complete = True
+            self._is_truncated = framing.length > cap
+            self._note_extra(octets[room:])
+
+    def _feed_chunks(self, chunks: ChunkReader, octets: bytes) -> None:
+        chunks.feed(octets)
+        if not chunks.is_over:
+            return
+        if not (chunks.is_whole or chunks.is_cut or chunks.framing or chunks.data):
+            self._read_as_unchunked(chunks)
+            return
+        self._is_truncated = not chunks.is_whole
+        self._take_over(chunks)
+        self.is_complete = True
+        self._note_extra(bytes(chunks.rest))
+
+    def _read_as_unchunked(self, chunks: ChunkReader) -> None:
+        """Not even the first size line is one: the server only says that it sends chunks."""
+        self._take_over(chunks)
+        self._chunks = None
+        self._framing = msgspec.structs.replace(self._framing, ending=Ending.CLOSE)
+        self._feed_body(bytes(chunks.rest))
+
+    def _take_over(self, chunks: ChunkReader) -> None:
+        for deviation in chunks.deviations:
+            self._note(deviation)
+
+    def _end_body(self) -> None:
+        if self._chunks is not None and not self._chunks.is_over:
+            if self._chunks.is_doubtful:
+                self._note(Deviation.BAD_CHUNK)
+                self._read_as_unchunked(self._chunks)
+                return
+            self._take_over(self._chunks)
+            self._note(Deviation.BAD_CHUNK)
+            self._is_truncated = not self._chunks.has_last_chunk
+        elif self._framing.ending is Ending.LENGTH:
+            self._note(Deviation.BODY_SHORTER_THAN_LENGTH)
+            self._is_truncated = True
+
+    def _note_extra(self, octets: bytes) -> None:
+        if not octets or self._is_truncated or self._fault is not None or self._framing.ending is Ending.CLOSE:
+            return
+        if self._status.status == _SWITCHING_PROTOCOLS:
+            return
+        has_none = self._framing.ending is Ending.NONE
+        self._note(Deviation.BODY_WITHOUT_RIGHT if has_none else Deviation.EXTRA_AFTER_BODY)
+
+    def _stop(self, fault: Fault, detail: str) -> None:
+        self._fault, self._detail = fault, detail
+        self.is_complete = True
+
+    def _note(self, deviation: Deviation) -> None:
+        if deviation not in self._deviations:
+            self._deviations.append(deviation)
