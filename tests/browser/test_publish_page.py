@@ -1,5 +1,9 @@
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
@@ -8,6 +12,7 @@ from tide_example import tide_report
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("chromium")]
 
+OpenPage = Callable[..., AbstractContextManager[Any]]
 WIDTHS = (360, 768, 1280)
 A4_WITHOUT_MARGINS = 680
 LOOKS = [
@@ -48,7 +53,7 @@ CONTRASTS = """() => {
   };
   const seen = [];
   for (const element of document.body.querySelectorAll('*')) {
-    const own = [...element.childNodes].filter(n => n.nodeType === 3 && n.data.trim()).map(n => n.data.trim()).join(' ');
+    const own = [...element.childNodes].filter(n => n.nodeType === 3).map(n => n.data.trim()).join(' ').trim();
     const isDrawn = element instanceof SVGElement;
     if (!own || ['title', 'desc'].includes(element.localName) || !element.checkVisibility()) continue;
     const style = getComputedStyle(element);
@@ -57,6 +62,9 @@ CONTRASTS = """() => {
   }
   return seen;
 }"""
+
+LETTER_SIZES = """() => [...document.querySelectorAll('svg.chart')].filter(s => s.checkVisibility()).flatMap(s =>
+  [...s.querySelectorAll('text')].map(t => parseFloat(getComputedStyle(t).fontSize) * s.getScreenCTM().a))"""
 
 OVERFLOWS = """() => [...document.body.querySelectorAll('*')]
   .filter(e => !e.closest('.scroll, .aside, .skip, pre') && e.getBoundingClientRect().right > innerWidth + 1)
@@ -71,7 +79,9 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize(("width", "scheme", "media"), LOOKS)
-def test_the_page_fits_asks_for_nothing_and_complains_of_nothing(open_page, report, width, scheme, media) -> None:
+def test_the_page_fits_asks_for_nothing_and_complains_of_nothing(
+    open_page: OpenPage, report: Path, width: int, scheme: str, media: str
+) -> None:
     with open_page(report, width=width, scheme=scheme, media=media) as watched:
         page = watched.page
         assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -81,7 +91,9 @@ def test_the_page_fits_asks_for_nothing_and_complains_of_nothing(open_page, repo
 
 
 @pytest.mark.parametrize(("width", "scheme", "media"), LOOKS)
-def test_all_text_stands_out_from_what_is_behind_it(open_page, report, width, scheme, media) -> None:
+def test_all_text_stands_out_from_what_is_behind_it(
+    open_page: OpenPage, report: Path, width: int, scheme: str, media: str
+) -> None:
     with open_page(report, width=width, scheme=scheme, media=media) as watched:
         watched.page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
         seen = watched.page.evaluate(CONTRASTS)
@@ -90,7 +102,7 @@ def test_all_text_stands_out_from_what_is_behind_it(open_page, report, width, sc
     assert [(text, round(ratio, 2)) for text, _, ratio in seen if ratio < 4.5] == []
 
 
-def test_the_dark_page_is_dark_and_the_printed_one_never(open_page, report) -> None:
+def test_the_dark_page_is_dark_and_the_printed_one_never(open_page: OpenPage, report: Path) -> None:
     def paper(**look: str) -> str:
         with open_page(report, **look) as watched:
             return str(watched.page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--paper')"))
@@ -100,18 +112,17 @@ def test_the_dark_page_is_dark_and_the_printed_one_never(open_page, report) -> N
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_the_letters_of_the_charts_are_never_scaled_below_eleven_pixels(open_page, report, width) -> None:
+def test_the_letters_of_the_charts_are_never_scaled_below_eleven_pixels(
+    open_page: OpenPage, report: Path, width: int
+) -> None:
     with open_page(report, width=width) as watched:
-        sizes = watched.page.evaluate(
-            "[...document.querySelectorAll('svg.chart')].filter(s => s.checkVisibility()).flatMap(s => "
-            "[...s.querySelectorAll('text')].map(t => parseFloat(getComputedStyle(t).fontSize) * s.getScreenCTM().a))"
-        )
+        sizes = watched.page.evaluate(LETTER_SIZES)
     assert sizes
     assert min(sizes) >= 11
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_each_chart_is_seen_once_and_has_a_name_and_an_account(open_page, report, width) -> None:
+def test_each_chart_is_seen_once_and_has_a_name_and_an_account(open_page: OpenPage, report: Path, width: int) -> None:
     with open_page(report, width=width) as watched:
         figures = watched.page.locator("figure")
         assert figures.count() == 6
@@ -121,7 +132,7 @@ def test_each_chart_is_seen_once_and_has_a_name_and_an_account(open_page, report
             assert len(chart.locator("desc").inner_html()) > 60
 
 
-def test_without_scripts_nothing_is_missing(open_page, report) -> None:
+def test_without_scripts_nothing_is_missing(open_page: OpenPage, report: Path) -> None:
     with open_page(report, script=False) as watched:
         page = watched.page
         assert page.locator("h1").inner_text().startswith("Of the Microsoft-IIS sites judged in July 2001, 34.0 %")
@@ -131,7 +142,9 @@ def test_without_scripts_nothing_is_missing(open_page, report) -> None:
         assert watched.complaints == []
 
 
-def test_on_paper_every_table_is_unfolded_and_no_chart_is_cut(open_page, report, tmp_path) -> None:
+def test_on_paper_every_table_is_unfolded_and_no_chart_is_cut(
+    open_page: OpenPage, report: Path, tmp_path: Path
+) -> None:
     with open_page(report, width=A4_WITHOUT_MARGINS, media="print") as watched:
         page = watched.page
         assert page.evaluate("[...document.querySelectorAll('details')].every(d => !d.open)")
@@ -151,7 +164,7 @@ def test_on_paper_every_table_is_unfolded_and_no_chart_is_cut(open_page, report,
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1280, "dark")])
-def test_axe_finds_no_serious_fault(open_page, report, width, scheme) -> None:
+def test_axe_finds_no_serious_fault(open_page: OpenPage, report: Path, width: int, scheme: str) -> None:
     with open_page(report, width=width, scheme=scheme) as watched:
         found = Axe().run(watched.page).response["violations"]
     assert [
@@ -159,7 +172,7 @@ def test_axe_finds_no_serious_fault(open_page, report, width, scheme) -> None:
     ] == []
 
 
-def test_hostile_text_runs_nothing_in_a_real_browser(open_page, tmp_path) -> None:
+def test_hostile_text_runs_nothing_in_a_real_browser(open_page: OpenPage, tmp_path: Path) -> None:
     hostile = "<script>document.title='taken'</script><img src=x onerror=\"document.title='taken'\">"
     path = tmp_path / "hostile.html"
     path.write_text(
@@ -170,3 +183,27 @@ def test_hostile_text_runs_nothing_in_a_real_browser(open_page, tmp_path) -> Non
         assert watched.page.locator("script, img[src]").count() == 0
         assert watched.requests == [path.as_uri()]
         assert watched.page.get_by_text(hostile).first.is_visible()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_long_names_never_push_the_page_aside(open_page: OpenPage, tmp_path: Path, width: int) -> None:
+    long = "a-name-without-any-end-" * 12
+    facts = tuple(
+        msgspec.structs.replace(
+            fact,
+            family=long if fact.family == "zeus" else fact.family,
+            check=long if fact.check == "any-hole" else fact.check,
+        )
+        for fact in tide_report().facts
+    )
+    check = msgspec.structs.replace(
+        tide_report().checks[0], id=long, name=long, remedy=long, sources=(f"https://{long}",)
+    )
+    path = tmp_path / "long.html"
+    report = tide_report(facts=facts, checks=(check,), survey_name=long, assumptions=(long,), version=long)
+    path.write_text(render_report(report), encoding="utf-8")
+    with open_page(path, width=width) as watched:
+        assert watched.page.evaluate("document.documentElement.scrollWidth") <= width
+        assert watched.page.evaluate(OVERFLOWS) == []
+        letters = watched.page.evaluate(LETTER_SIZES)
+    assert min(letters) >= 11

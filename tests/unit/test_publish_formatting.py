@@ -15,7 +15,7 @@ from ebbtide.publish.plain_text import plain
         (1.0, "100.0 %"),
     ],
 )
-def test_a_share_has_one_decimal_and_never_rounds_to_nothing_or_all(fraction, text) -> None:
+def test_a_share_has_one_decimal_and_never_rounds_to_nothing_or_all(fraction: float | None, text: str) -> None:
     assert formatting.percent(fraction) == text
 
 
@@ -38,7 +38,7 @@ def test_a_difference_always_bears_its_sign() -> None:
     ("label", "words"),
     [("2001-07", "July 2001"), ("2001-13", "2001-13"), ("spring", "spring"), ("2001-07-x", "2001-07-x")],
 )
-def test_a_round_is_named_by_its_month_where_its_label_is_one(label, words) -> None:
+def test_a_round_is_named_by_its_month_where_its_label_is_one(label: str, words: str) -> None:
     assert formatting.round_words(label) == words
 
 

@@ -41,14 +41,14 @@ def _withheld(facts: list[Fact]) -> set[str]:
 
 
 @pytest.mark.parametrize(("n", "base"), [(4, 9), (0, 400), (2, 400), (398, 400), (400, 400)])
-def test_a_cell_with_a_small_base_or_few_shown_or_few_not_shown_is_withheld(n, base) -> None:
+def test_a_cell_with_a_small_base_or_few_shown_or_few_not_shown_is_withheld(n: int, base: int) -> None:
     (fact,) = suppress([_prevalence(n, base)])
     assert fact.suppressed
     assert [getattr(fact, name) for name in NUMBERS] == [None] * len(NUMBERS)
 
 
 @pytest.mark.parametrize(("n", "base"), [(3, 10), (7, 10), (3, 400), (397, 400)])
-def test_a_cell_at_the_threshold_is_shown(n, base) -> None:
+def test_a_cell_at_the_threshold_is_shown(n: int, base: int) -> None:
     fact = _prevalence(n, base)
     assert suppress([fact]) == (fact,)
 

@@ -1,10 +1,10 @@
 from ebbtide.publish.book import FactBook, order_of_rounds
 from ebbtide.publish.sentence import finding
-from ebbtide.publish.table import fate_rows, tide_table
+from ebbtide.publish.table import TideCell, fate_rows, tide_table
 from tide_example import IIS, LABELS, make_fact, tide_facts
 
 
-def _cell(check: str, label: str):
+def _cell(check: str, label: str) -> TideCell:
     row = next(row for row in tide_table(tide_facts()) if row.check == check)
     return next(cell for cell in row.cells if cell.round == label)
 
@@ -80,7 +80,7 @@ def test_the_finding_takes_the_steepest_fall_where_2001_is_not_surveyed() -> Non
     moved = [
         fact
         for fact in tide_facts()
-        if fact.check != "code-red-ida" and "2001-09" != fact.round and "2001-06" not in {fact.round, fact.from_round}
+        if fact.check != "code-red-ida" and fact.round != "2001-09" and "2001-06" not in {fact.round, fact.from_round}
     ]
     assert finding(moved).startswith("Of the Microsoft-IIS sites judged in July 2001, 45.0 % had at least one")
 

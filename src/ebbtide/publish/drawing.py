@@ -19,7 +19,8 @@ _NAME_PX = 17
 _BAR_PX = 15
 _HEADROOM = 1.3
 _INSET_PX = 7
-_LETTER_PX = 6.6
+_LETTER_PX = 6.5
+_BOLD_PX = 7.3
 _TITLE_LINES = 2
 _TITLE_LETTERS = 17
 _LEAST_LABELLED = 0.085
@@ -161,7 +162,7 @@ def _two_lines(title: str) -> list[str]:
 
 
 def _fitted(name: str, words: str, sheet: Sheet) -> str:
-    room = max(8, int(sheet.width / _LETTER_PX) - len(words) - 2)
+    room = max(8, int((sheet.width - len(words) * _BOLD_PX - 6) / _LETTER_PX))
     return name if len(name) <= room else f"{name[: room - 1]}\N{HORIZONTAL ELLIPSIS}"
 
 
@@ -174,7 +175,7 @@ def _panel(panel: Panel, sheet: Sheet, ink: str, top: float) -> AnyChart:
     labelled = [row for row in rows if row["value"] is not None]
     base = alt.Chart(alt.InlineData(values=rows))
     ticks = alt.Axis(title=None, labelAngle=0, ticks=False, labelOverlap="parity", domainColor=light("hair"))
-    x = alt.X("tick:N", sort=None, axis=ticks, scale=alt.Scale(padding=0.35))
+    x = alt.X("tick:N", sort=None, axis=ticks, scale=alt.Scale(padding=0.5))
     scale = alt.Scale(domain=[0, top], nice=False, zero=True)
     grid = alt.Axis(title=None, labels=False, ticks=False, domain=False, tickCount=3, gridColor=light("hair"))
     y = alt.Y("value:Q", scale=scale, axis=grid)

@@ -112,7 +112,7 @@ def published_note(check: str, pair: Pair) -> str:
 
 
 def _span(name: str, then: Fact | None, now: Fact | None) -> Span:
-    words = f"{share(then).text} \N{RIGHTWARDS ARROW} {share(now).text}"
+    words = f"{share(then).text.removesuffix(' %')} \N{RIGHTWARDS ARROW} {share(now).text}"
     start = None if then is None else then.estimate
     if now is None:
         return Span(name, words, start, None, None, None)

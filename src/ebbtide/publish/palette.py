@@ -39,15 +39,16 @@ INKS: Mapping[str, Ink] = MappingProxyType(
         "moved": Ink("#7b3f99", "#cb9fe7"),
         "mended": Ink("#00695f", "#5fc7b5"),
         "renewed": Ink("#0b5a9f", "#7ab6ef"),
-        "gone": Ink("#4a4f55", "#c3c7cb"),
-        "silent": Ink("#64696f", "#8e959c"),
+        "present": Ink("#35566e", "#9dbcd4"),
+        "gone": Ink("#2b2f34", "#e0e3e6"),
+        "silent": Ink("#6f7379", "#8b9198"),
         "doubt": Ink("#735901", "#dfb841"),
     }
 )
 
 _FATES: Mapping[str, str] = MappingProxyType(
     {
-        "same": "microsoft-iis",
+        "same": "present",
         "upgraded": "renewed",
         "downgraded": "doubt",
         "competitor": "moved",
@@ -55,7 +56,7 @@ _FATES: Mapping[str, str] = MappingProxyType(
         "still_shown": "shown",
         "fixed_in_place": "mended",
         "fixed_upgraded": "renewed",
-        "answered": "microsoft-iis",
+        "answered": "present",
         "refused": "gone",
         "silent": "silent",
         "skipped": "other",
