@@ -16,7 +16,7 @@ from ebbtide.probe.network import Cancellable, Link, TlsSession
 from ebbtide.probe.recording import Asking, Peer, make_exchange, make_transcript
 from ebbtide.probe.settings import Assignment
 from ebbtide.probe.tls import server_name_of
-from ebbtide.wire.response import ResponseReader
+from ebbtide.wire.response import Response, ResponseReader
 
 Given = ParamSpec("Given")
 
@@ -111,7 +111,7 @@ class Conversation(asyncio.Protocol):
         self._asking: Asking | None = None
         self._connect_failure: Failed | None = None
         self._failed_address = ""
-        self._then: Callable[[], None] = self._dial
+        self._then: Callable[[], None] | None = None
         self._is_sending = False
         self._is_repeat = False
         self._answers_here = 0
@@ -123,7 +123,7 @@ class Conversation(asyncio.Protocol):
     @property
     def is_over(self) -> bool:
         """Whether the transcript is whole."""
-        return self.phase in {Phase.OVER, Phase.GONE}
+        return self.phase is Phase.OVER or self.phase is Phase.GONE
 
     @property
     def is_prepared(self) -> bool:
@@ -242,7 +242,7 @@ class Conversation(asyncio.Protocol):
 
     def _dial(self) -> None:
         desk = self.desk
-        closed = desk.settings.scope.decide_address(self.address)
+        closed = desk.decide_address(self.address)
         if closed is not None:
             self._finish(closed)
             return
@@ -269,7 +269,7 @@ class Conversation(asyncio.Protocol):
             self.desk.requeue(self, address)
             return
         failure = failed if self._exchanges else self._connect_failure or failed
-        self._record(failure, self.address if self._exchanges else self._failed_address)
+        self._record(None, failure, self.address if self._exchanges else self._failed_address)
         self._finish(None)
 
     def _close_and(self, then: Callable[[], None]) -> None:
@@ -281,7 +281,9 @@ class Conversation(asyncio.Protocol):
 
     def _lost(self, error: Exception | None) -> None:
         if self.phase is Phase.CLOSING:
-            self._then()
+            then, self._then = self._then, None
+            if then is not None:
+                then()
         elif self.phase is Phase.OVER:
             self._leave()
         elif self.phase is Phase.HANDSHAKE:
@@ -369,7 +371,7 @@ class Conversation(asyncio.Protocol):
 
     def _answered(self, reader: ResponseReader) -> None:
         response = reader.response()
-        exchange = self._record(None, self.address)
+        exchange = self._record(response, None, self.address)
         self._pending.popleft()
         self._reader = self._asking = None
         self._answers_here += 1
@@ -413,17 +415,18 @@ class Conversation(asyncio.Protocol):
         return _STAGES.get(self.phase, Stage.REQUEST if self._is_sending else Stage.RESPONSE)
 
     def _fail(self, stage: Stage, fault: Fault, detail: str = "") -> None:
-        self._record(Failed(stage, fault, detail), self.address)
+        response = None if self._reader is None else self._reader.response()
+        self._record(response, Failed(stage, fault, detail), self.address)
         self._finish(None)
 
-    def _record(self, failure: Failed | None, address: str) -> Exchange:
-        asking, reader, desk = self._asking, self._reader, self.desk
+    def _record(self, response: Response | None, failure: Failed | None, address: str) -> Exchange:
+        asking, desk = self._asking, self.desk
         if asking is None:
             asking = Asking(self._pending[0], desk.network.now_ns(), desk.network.now_s())
         exchange = make_exchange(
             self.assignment,
             asking,
-            None if reader is None else reader.response(),
+            response,
             failure,
             Peer(address, self._server_name, self._tls_summary if self._tls is not None else None),
             ordinal=len(self._exchanges),

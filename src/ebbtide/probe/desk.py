@@ -4,6 +4,7 @@ import logging
 from collections import deque
 from typing import Generic, Protocol, TypeVar
 
+from ebbtide.model.outcomes import Skipped
 from ebbtide.model.targets import Target
 from ebbtide.model.transcripts import Plan, Request, Transcript
 from ebbtide.probe.clocks import Clock
@@ -11,6 +12,7 @@ from ebbtide.probe.network import Network
 from ebbtide.probe.settings import ProbeSettings
 from ebbtide.wire.request import encode_request
 
+_MOST_DECIDED = 16_384
 _LOG = logging.getLogger(__name__)
 
 
@@ -61,12 +63,23 @@ class Desk(Generic[TalkType]):
         self.waiting: deque[tuple[TalkType, str]] = deque()
         self.crash: Exception | None = None
         self.bugs = 0
+        self._decided: dict[str, Skipped | None] = {}
         self._fields = (
             ("User-Agent", settings.user_agent),
             ("Accept", "*/*"),
             ("Accept-Encoding", "gzip, deflate"),
             ("Connection", "keep-alive"),
         )
+
+    def decide_address(self, address: str) -> Skipped | None:
+        """What the scope says of an address: asked before a turn is taken, and again for every connection."""
+        try:
+            return self._decided[address]
+        except KeyError:
+            if len(self._decided) >= _MOST_DECIDED:
+                self._decided.clear()
+            decided = self._decided[address] = self.settings.scope.decide_address(address)
+            return decided
 
     def encode(self, target: Target, request: Request) -> bytes:
         """A request as octets."""

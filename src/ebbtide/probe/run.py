@@ -157,7 +157,7 @@ class _Run:
         outcome: Skipped | Failed = Failed(Stage.RESOLVE, Fault.DNS_FAILED, "no address was found")
         admitted = []
         for address in reversed(assignment.addresses):
-            closed = self._desk.settings.scope.decide_address(address)
+            closed = self._desk.decide_address(address)
             if closed is None:
                 admitted.append(address)
             else:

@@ -1,10 +1,19 @@
 """The chunked transfer coding (RFC 9112, 7.1), read leniently and bounded in everything."""
 
+from enum import Enum, auto
+
 from ebbtide.model.transcripts import Deviation
 
 _HEX = frozenset(b"0123456789abcdefABCDEF")
 _MOST_SIZE_DIGITS = 16
 _MOST_SIZE_LINE = 1024
+
+
+class _Stage(Enum):
+    SIZE = auto()
+    DATA = auto()
+    DATA_END = auto()
+    TRAILER = auto()
 
 
 class ChunkReader:
@@ -34,7 +43,7 @@ class ChunkReader:
         self._body_cap = body_cap
         self._framing_cap = framing_cap
         self._data_left = 0
-        self._stage = self._read_size
+        self._stage = _Stage.SIZE
         self.data = bytearray()
         self.rest = bytearray()
         self.consumed = 0
@@ -47,7 +56,7 @@ class ChunkReader:
     @property
     def has_last_chunk(self) -> bool:
         """Whether all data is there and only the end of the trailer is missing."""
-        return self._stage == self._read_trailer
+        return self._stage is _Stage.TRAILER
 
     @property
     def is_doubtful(self) -> bool:
@@ -60,12 +69,24 @@ class ChunkReader:
         before = len(self.rest)
         position = 0
         while not self.is_over:
-            step = self._stage(position)
+            step = self._step(position)
             if step < 0:
                 break
             position += step
         del self.rest[:position]
         self.consumed += before - len(self.rest)
+
+    def _step(self, start: int) -> int:
+        """Read one part at ``start``; how many octets it took, -1 while it is not whole."""
+        match self._stage:
+            case _Stage.SIZE:
+                return self._read_size(start)
+            case _Stage.DATA:
+                return self._read_data(start)
+            case _Stage.DATA_END:
+                return self._read_data_end(start)
+            case _Stage.TRAILER:
+                return self._read_trailer(start)
 
     def _read_size(self, start: int) -> int:
         step, line = self._line(start)
@@ -75,7 +96,7 @@ class ChunkReader:
         if not digits or len(digits) > _MOST_SIZE_DIGITS or not _HEX.issuperset(digits):
             return self._give_up()
         self._data_left = int(digits, 16)
-        self._stage = self._read_data if self._data_left else self._read_trailer
+        self._stage = _Stage.DATA if self._data_left else _Stage.TRAILER
         return step
 
     def _read_data(self, start: int) -> int:
@@ -84,7 +105,7 @@ class ChunkReader:
         self.data += piece
         self._data_left -= len(piece)
         if not self._data_left:
-            self._stage = self._read_data_end
+            self._stage = _Stage.DATA_END
         elif len(piece) == room:
             self.is_over = self.is_cut = True
         elif not piece:
@@ -97,7 +118,7 @@ class ChunkReader:
             return -1
         if end[:1] != b"\n" and end != b"\r\n":
             return self._give_up()
-        self._stage = self._read_size
+        self._stage = _Stage.SIZE
         if end == b"\r\n":
             return self._count(2)
         self._note(Deviation.BARE_LF)

@@ -22,6 +22,16 @@ _MOST_INTERIM = 8
 _FIRST_FINAL, _FIRST_INTERIM, _SWITCHING_PROTOCOLS = 200, 100, 101
 _NO_STATUS = StatusLine(None, "", b"")
 _NO_FRAMING = Framing(Ending.NONE)
+_POISON = frozenset(
+    {
+        Deviation.EXTRA_AFTER_BODY,
+        Deviation.BODY_WITHOUT_RIGHT,
+        Deviation.CONFLICTING_CONTENT_LENGTH,
+        Deviation.LENGTH_AND_CHUNKED,
+        Deviation.BAD_CHUNK,
+    }
+)
+"""After these nobody knows where the next answer begins."""
 _TLS_RECORD = b"\x15\x03"
 
 
@@ -168,11 +178,9 @@ class ResponseReader:
         framing = self._framing
         if not self.is_complete or self._fault is not None or self._is_truncated or framing.ending is Ending.CLOSE:
             return False
-        if framing.wants_close or self._status.status in {None, _SWITCHING_PROTOCOLS}:
+        if framing.wants_close or self._status.status is None or self._status.status == _SWITCHING_PROTOCOLS:
             return False
-        if Deviation.EXTRA_AFTER_BODY in self._deviations or Deviation.BODY_WITHOUT_RIGHT in self._deviations:
-            return False
-        if Deviation.CONFLICTING_CONTENT_LENGTH in self._deviations or Deviation.BAD_CHUNK in self._deviations:
+        if self._deviations and not _POISON.isdisjoint(self._deviations):
             return False
         return self._status.http_version == "1.1" or framing.wants_keep_alive
 
