@@ -21,6 +21,7 @@ PAGE_BYTES = (1_000, 15_000, 60_000)
 MAIN_PAGE_BYTES = 15_000
 STEPS = (1, 2, 4)
 OTHER_TOOLS_HOSTS = 500
+STARTS = 3
 IN_FLIGHT = 200
 
 Section = dict[str, object]
@@ -38,7 +39,18 @@ def one_get(farm: Farm, hosts: int, pairs: int) -> Section:
             costs[name].append(_ask(programs[name], farm, hosts))
     ratios = [ours.cpu_s / bare.cpu_s for ours, bare in zip(costs["ours"], costs["bare"], strict=True)]
     per_host = {name: in_short([1e6 * each.cpu_s / hosts for each in readings]) for name, readings in costs.items()}
-    return {"hosts": hosts, "page_bytes": farm.page_bytes, "cpu_us_per_host": per_host, "ratio": in_short(ratios)}
+    start_s = {
+        name: in_short([_ask(program, farm, 1).cpu_s for _ in range(STARTS)]) for name, program in programs.items()
+    }
+    work_s = {name: in_short([each.cpu_s for each in costs[name]]).median - start_s[name].median for name in programs}
+    return {
+        "hosts": hosts,
+        "page_bytes": farm.page_bytes,
+        "cpu_us_per_host": per_host,
+        "ratio": in_short(ratios),
+        "start_cpu_s": start_s,
+        "ratio_without_start": round(work_s["ours"] / work_s["bare"], 3),
+    }
 
 
 def _ask(program: Path, farm: Farm, hosts: int) -> Cost:
@@ -146,7 +158,7 @@ def run_all(scratch: Path, hosts: int, pairs: int, targets: int) -> dict[str, Se
 def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--name", default=datetime.now(UTC).strftime("%Y-%m-%d"))
-    arguments.add_argument("--hosts", type=int, default=10_000, help="GETs in each reading of one_get")
+    arguments.add_argument("--hosts", type=int, default=20_000, help="GETs in each reading of one_get")
     arguments.add_argument("--pairs", type=int, default=5)
     arguments.add_argument("--targets", type=int, default=1_000, help="targets at 1x of the core plan")
     given = arguments.parse_args()
