@@ -120,16 +120,8 @@ class SurveyFolder:
         Raises:
             RoundError: The label or date cannot be used, or the round exists.
         """
-        if not _LABEL.match(label):
-            raise RoundError(
-                f"{label!r} cannot be a round's label.", remedy="Use digits, letters and hyphens, as in 2001-07."
-            )
-        try:
-            date.fromisoformat(reference_date)
-        except ValueError as error:
-            raise RoundError(
-                f"{reference_date!r} is no date.", remedy="Write the reference date as 2001-07-15."
-            ) from error
+        check_label(label)
+        check_date(reference_date)
         made = self._round(label)
         if made.exists:
             raise RoundError(f"round {label} exists already.")
@@ -142,3 +134,29 @@ class SurveyFolder:
 
     def _round(self, label: str) -> Round:
         return Round(self.path, label, self.shards)
+
+
+def check_label(label: str) -> None:
+    """Refuse what cannot be a round's label.
+
+    Raises:
+        RoundError: It is not made of digits, letters and hyphens.
+    """
+    if not _LABEL.match(label):
+        raise RoundError(
+            f"{label!r} cannot be a round's label.", remedy="Use digits, letters and hyphens, as in 2001-07."
+        )
+
+
+def check_date(text: str) -> None:
+    """Refuse what is no reference date.
+
+    Raises:
+        RoundError: It is not written as 2001-07-15, or no such day exists.
+    """
+    try:
+        is_date = date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        is_date = False
+    if not is_date:
+        raise RoundError(f"{text!r} is no date.", remedy="Write the reference date as 2001-07-15.")

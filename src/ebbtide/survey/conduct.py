@@ -1,0 +1,68 @@
+"""What the configuration allows, and how it makes us introduce ourselves."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from ebbtide.conduct.authority import level_for
+from ebbtide.conduct.identity import user_agent
+from ebbtide.conduct.opt_outs import read_opt_outs
+from ebbtide.conduct.scope import Scope, build_scope
+from ebbtide.model.configuration import SurveyConfig
+from ebbtide.model.outcomes import Skipped
+from ebbtide.model.targets import Level, Target
+from ebbtide.probe.settings import ProbeSettings
+from ebbtide.survey.digests import file_digest
+from ebbtide.survey.settings import CONFIGURATION
+
+
+def survey_scope(config: SurveyConfig, folder: Path) -> Scope:
+    """What may be asked.
+
+    Raises:
+        ConductError: An entry of the scope or of the opt-outs cannot be used.
+    """
+    opt_outs = read_opt_outs(folder / config.scope.opt_out) if config.scope.opt_out else ()
+    return build_scope(config.scope, config.identity, opt_outs, str(folder / CONFIGURATION))
+
+
+def opt_outs_digest(config: SurveyConfig, folder: Path) -> str:
+    """Digest of the file of opt-outs, for the log; empty if there is none."""
+    return file_digest(folder / config.scope.opt_out) if config.scope.opt_out else ""
+
+
+def probe_settings(config: SurveyConfig, scope: Scope) -> ProbeSettings:
+    """How to ask."""
+    return ProbeSettings(
+        user_agent=user_agent(config.identity),
+        clocks=config.clocks,
+        caps=config.caps,
+        limits=config.limits,
+        scope=scope,
+        vantage=config.survey.vantage,
+    )
+
+
+def known_addresses(target: Target) -> tuple[str, ...]:
+    """The addresses that need no resolving: the pinned one, or the host if it is an address."""
+    if target.address:
+        return (target.address,)
+    return (target.host,) if is_address(target.host) else ()
+
+
+def decide_target(target: Target, scope: Scope) -> Skipped | None:
+    """What can be decided before a name is resolved."""
+    closed = scope.decide_host(target.host)
+    for address in known_addresses(target):
+        closed = closed or scope.decide_address(address)
+    return closed
+
+
+def cautious_level(addresses: Iterable[str], wanted: Level, scope: Scope) -> Level:
+    """The level that all addresses allow."""
+    levels = {level_for(address, wanted, scope) for address in addresses}
+    return wanted if levels == {wanted} else Level.PASSIVE
+
+
+def is_address(host: str) -> bool:
+    """Whether a canonical host is an address and not a name: no name has a colon or ends in a digit label."""
+    return ":" in host or host.rpartition(".")[2].isdigit()

@@ -1,0 +1,197 @@
+"""Judging a sealed round: every stored transcript once more through fingerprints and checks; no packet is sent."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import BrokenExecutor, Executor, Future, as_completed
+from pathlib import Path
+
+import msgspec
+
+from ebbtide.judge.engine import Engine, load_engine
+from ebbtide.model.configuration import SurveyConfig
+from ebbtide.model.errors import RoundError
+from ebbtide.model.rows import SoftwareRow, VerdictRow
+from ebbtide.rounds.entries import FileRef
+from ebbtide.rounds.folder import SurveyFolder
+from ebbtide.rounds.locking import round_lock
+from ebbtide.rounds.log import RoundState
+from ebbtide.rounds.round import Round, judgement_folder
+from ebbtide.rounds.tables import read_rows, write_shard
+from ebbtide.survey.judged_rows import is_answered, software_rows, verdict_rows
+from ebbtide.survey.progress import Progress
+from ebbtide.workers.executors import ProcessExecutor, process_count
+
+
+class JudgeSpec(msgspec.Struct, frozen=True):
+    """One shard for a worker.
+
+    Attributes:
+        survey: The survey's folder.
+    """
+
+    survey: Path
+    label: str
+    shard: int
+    engine: Engine
+
+
+class JudgeReceipt(msgspec.Struct, frozen=True):
+    """What a worker hands back: files that nobody reads until they are committed, and counts."""
+
+    files: tuple[FileRef, ...]
+    targets: int
+    answered: int
+    families: dict[str, int]
+    shown: dict[str, int]
+
+
+class JudgementSummary(msgspec.Struct, frozen=True):
+    """What a judgement says.
+
+    Attributes:
+        is_new: False if the very same judgement was there already; then it was only made the current one.
+        families: Answered targets by family of server.
+        shown: Targets by check that is shown.
+    """
+
+    label: str
+    judgement: str
+    is_new: bool
+    targets: int
+    answered: int
+    families: dict[str, int]
+    shown: dict[str, int]
+
+
+def judge_round(
+    folder: SurveyFolder,
+    label: str,
+    config: SurveyConfig,
+    *,
+    progress: Callable[[Progress], None] = lambda _report: None,
+    executor: Executor | None = None,
+) -> JudgementSummary:
+    """Judge a sealed round with the checks of the configuration; earlier judgements stay.
+
+    Args:
+        folder: The survey.
+        label: Label of the round.
+        config: From ``load_config``.
+        progress: Called after each shard.
+        executor: Where shards are judged; by default spawned processes as ``limits.processes`` says.
+
+    Raises:
+        RoundError: The round is open or not there, or another process works on it.
+        CheckError: A check cannot be used.
+        FingerprintError: A file of fingerprints cannot be used.
+    """
+    path = folder.round(label).path
+    engine = load_engine(config.checks, config.plan, folder.path)
+    with round_lock(path, label):
+        judging = folder.round(label)
+        if judging.state is RoundState.OPEN:
+            raise RoundError(f"round {label} is open.", remedy=f"Seal it first: ebbtide survey seal {label}")
+        if engine.manifest.id in judging.judgements:
+            judging.choose_judgement(engine.manifest.id)
+            return _stored_summary(judging)
+        specs = [JudgeSpec(folder.path, label, shard, engine) for shard in range(folder.shards)]
+        receipts = list(_judge_all(specs, judging, config, progress, executor))
+        judging.add_judgement(engine.manifest, [file for receipt in receipts for file in receipt.files])
+    return _summary(label, engine.manifest.id, receipts, is_new=True)
+
+
+def judge_shard(spec: JudgeSpec) -> JudgeReceipt:
+    """Judge one shard, in any process."""
+    judging = SurveyFolder.open(spec.survey).round(spec.label)
+    manifest = spec.engine.manifest
+    software: list[SoftwareRow] = []
+    verdicts: list[VerdictRow] = []
+    kinds: Counter[bool] = Counter()
+    families: Counter[str] = Counter()
+    for transcript in judging.transcripts(spec.shard):
+        assessment = spec.engine.assess(transcript)
+        answered = is_answered(transcript)
+        kinds[answered] += 1
+        if answered:
+            families[assessment.family] += 1
+        software += software_rows(assessment, is_answered=answered)
+        verdicts += verdict_rows(assessment, manifest.checks, is_answered=answered)
+    files = []
+    below = judgement_folder(manifest.id)
+    if software:
+        files.append(write_shard(judging.path, "software", spec.shard, software, below=below))
+    if verdicts:
+        files.append(write_shard(judging.path, "verdicts", spec.shard, verdicts, below=below))
+    shown = Counter(row.check for row in verdicts if row.kind == "shown")
+    return JudgeReceipt(tuple(files), kinds.total(), kinds[True], dict(families), dict(shown))
+
+
+def _judge_all(
+    specs: list[JudgeSpec],
+    judging: Round,
+    config: SurveyConfig,
+    progress: Callable[[Progress], None],
+    executor: Executor | None,
+) -> Iterator[JudgeReceipt]:
+    total = judging.log_state.seal.targets if judging.log_state.seal else 0
+    progress(Progress(0, total, "judging", {}))
+    if executor is not None:
+        yield from _reported([executor.submit(judge_shard, spec) for spec in specs], total, progress)
+        return
+    with ProcessExecutor(process_count(config.limits.processes)) as pool:
+        try:
+            yield from _reported([pool.submit(judge_shard, spec) for spec in specs], total, progress)
+        except BaseException:
+            pool.stop()
+            raise
+
+
+def _reported(
+    futures: list[Future[JudgeReceipt]], total: int, progress: Callable[[Progress], None]
+) -> Iterator[JudgeReceipt]:
+    done = 0
+    shown: Counter[str] = Counter()
+    for future in as_completed(futures):
+        try:
+            receipt = future.result()
+        except BrokenExecutor as error:
+            raise RoundError("a worker process died.", remedy="Run the command again.") from error
+        done += receipt.targets
+        shown.update(receipt.shown)
+        progress(Progress(done, total, "judging", dict(shown)))
+        yield receipt
+
+
+def _stored_summary(judging: Round) -> JudgementSummary:
+    """The counts of a judgement that was there already, from its tables."""
+    products = read_rows(judging.path, judging.files("software"), "software", ("family", "is_family"))
+    verdicts = read_rows(judging.path, judging.files("verdicts"), "verdicts", ("check", "kind"))
+    seal = judging.log_state.seal
+    stored = JudgeReceipt(
+        files=(),
+        targets=seal.targets if seal else 0,
+        answered=seal.answered if seal else 0,
+        families=Counter(family for family, is_family in products if is_family),
+        shown=Counter(check for check, kind in verdicts if kind == "shown"),
+    )
+    return _summary(judging.label, judging.judgement or "", [stored], is_new=False)
+
+
+def _summary(label: str, judgement: str, receipts: Iterable[JudgeReceipt], *, is_new: bool) -> JudgementSummary:
+    targets = answered = 0
+    families: Counter[str] = Counter()
+    shown: Counter[str] = Counter()
+    for receipt in receipts:
+        targets += receipt.targets
+        answered += receipt.answered
+        families.update(receipt.families)
+        shown.update(receipt.shown)
+    return JudgementSummary(
+        label=label,
+        judgement=judgement,
+        is_new=is_new,
+        targets=targets,
+        answered=answered,
+        families=dict(sorted(families.items())),
+        shown=dict(sorted(shown.items())),
+    )

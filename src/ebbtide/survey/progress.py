@@ -1,0 +1,19 @@
+"""How far long work has come."""
+
+import msgspec
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """A report that is made several times a second.
+
+    Attributes:
+        done: Targets (or shards) finished.
+        total: In all; 0 while that is not known.
+        what: What is being done.
+        outcomes: How many ended how.
+    """
+
+    done: int
+    total: int
+    what: str
+    outcomes: dict[str, int]

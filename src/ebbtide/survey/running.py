@@ -1,0 +1,222 @@
+"""Conducting a round: opened or gone on with, asked in passes until nobody is left to ask now."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import msgspec
+
+from ebbtide.judge.engine import load_engine
+from ebbtide.model.configuration import SurveyConfig
+from ebbtide.model.errors import RoundError
+from ebbtide.model.transcripts import Transcript
+from ebbtide.probe.settings import Assignment
+from ebbtide.rounds.entries import RunStarted
+from ebbtide.rounds.folder import SurveyFolder, check_date, check_label
+from ebbtide.rounds.locking import round_lock
+from ebbtide.rounds.log import RoundState
+from ebbtide.rounds.round import Round
+from ebbtide.survey.assigning import Desk
+from ebbtide.survey.attempts import Step, attempt_that_counts
+from ebbtide.survey.conduct import opt_outs_digest, probe_settings, survey_scope
+from ebbtide.survey.digests import digest, frame_digest, plan_digest
+from ebbtide.survey.dispatching import Crew, commit_settled, dispatch, recover
+from ebbtide.survey.dividing import Divider
+from ebbtide.survey.planning import read_frame, scratch_folder, write_targets
+from ebbtide.survey.progress import Progress
+from ebbtide.survey.standing import Standing, interrupted_attempts, standings
+from ebbtide.survey.status import RoundStatus, open_status
+from ebbtide.workers.executors import ProcessExecutor, process_count
+
+_REPORT_EVERY = 500
+
+
+class RunSummary(msgspec.Struct, frozen=True):
+    """What a run did, and how the round stands after it.
+
+    Attributes:
+        asked: Attempts that this run made, those without a packet included.
+        status: Of the round, which stays open until it is sealed.
+    """
+
+    label: str
+    asked: int
+    targets: int
+    answered: int
+    failed: int
+    skipped: int
+    unconfirmed: int
+    outcomes: dict[str, int]
+    interrupted: int
+    next_attempt_at: str
+
+
+def run_round(
+    folder: SurveyFolder,
+    label: str,
+    config: SurveyConfig,
+    *,
+    as_of: str | None = None,
+    progress: Callable[[Progress], None] = lambda _report: None,
+    executor: Executor | None = None,
+) -> RunSummary:
+    """Open a round, or go on with it, and ask everyone who may be asked now.
+
+    What was committed is never asked again; after a crash only the targets that were in flight are, and that counts
+    as an attempt. Returns when nobody is left who may be asked now; those who failed in passing may be left for later.
+
+    Args:
+        folder: The survey.
+        label: Label of the round.
+        config: From ``load_config``.
+        as_of: Reference date, ISO; by default that of ``[round.<label>]``, else today.
+        progress: Called several times a second.
+        executor: Where batches run; by default spawned processes as ``limits.processes`` says.
+
+    Raises:
+        EbbtideError: The configuration, the frame, the scope, the label or a check cannot be used, the round is sealed,
+            was opened with another frame or plan, or another process works on it. Nothing was sent.
+    """
+    check_label(label)
+    reference_date = _reference_date(label, config, as_of)
+    scope = survey_scope(config, folder.path)
+    plan = load_engine(config.checks, config.plan, folder.path).plan(folder.salt)
+    digests = frame_digest(config.frame, folder.path), plan_digest(config, plan)
+    _check_open(folder, label, reference_date, digests)
+    with scratch_folder(folder.path, label) as scratch:
+        merged = None if _is_planned(folder, label) else read_frame(folder, config, scope, scratch)
+        with round_lock(folder.round_folder(label), label), _crew_of(executor, config) as (workers, processes):
+            asking = _opened(folder, label, reference_date)
+            _check_open(folder, label, reference_date, digests)
+            if merged is not None and asking.log_state.plan is None:
+                write_targets(asking, merged, *digests)
+            recover(asking)
+            asking.commit(RunStarted(digest(config), opt_outs_digest(config, folder.path), time.time_ns()))
+            crew = Crew(workers, processes, plan, probe_settings(config, scope), progress)
+            asked = _ask_everyone(asking, config, Desk(config, scope), crew, scratch)
+            return _summary(asked, open_status(asking, config.attempts))
+
+
+def _ask_everyone(asking: Round, config: SurveyConfig, desk: Desk, crew: Crew, scratch: Path) -> int:
+    """Pass after pass until nobody may be asked now; each pass uses up an attempt of everyone in it."""
+    asked = 0
+    number = 0
+    while True:
+        number += 1
+        divider = Divider(scratch / f"pass-{number}")
+        done, settled = _divide(asking, config, desk, divider, crew)
+        if settled + divider.total == 0:
+            return asked
+        asked += settled + divider.total
+        lanes = divider.lanes(config.limits.batch_targets, crew.processes)
+        dispatch(asking, lanes, crew, done, "asking" if number == 1 else "asking again")
+
+
+def _divide(asking: Round, config: SurveyConfig, desk: Desk, divider: Divider, crew: Crew) -> tuple[Counter[str], int]:
+    """Sort all targets into work for the crew, outcomes without a packet (committed here), and those that are done."""
+    done: Counter[str] = Counter()
+    settled: list[Transcript] = []
+    settled_count = 0
+    interrupted = interrupted_attempts(asking)
+    total = asking.log_state.plan.targets if asking.log_state.plan else 0
+
+    def those_to_ask(shard: int) -> Iterator[Standing]:
+        for standing in standings(asking, shard, interrupted, config.attempts, desk.clock_ns()):
+            if standing.decision.step is Step.DONE:
+                done[attempt_that_counts(standing.tried).kind] += 1
+            yield standing
+
+    for shard in range(asking.shards):
+        for number, following in enumerate(desk.assign(those_to_ask(shard))):
+            if isinstance(following, Assignment):
+                divider.add(following)
+            else:
+                settled.append(following)
+                settled_count += 1
+            if number % _REPORT_EVERY == 0:
+                crew.progress(Progress(done.total(), total, "looking up names", dict(done)))
+            if len(settled) == config.limits.batch_targets:
+                commit_settled(asking, settled)
+                settled.clear()
+    commit_settled(asking, settled)
+    return done, settled_count
+
+
+@contextmanager
+def _crew_of(executor: Executor | None, config: SurveyConfig) -> Iterator[tuple[Executor, int]]:
+    """The executor that was given, or spawned processes, which are killed if the run ends before its time."""
+    processes = process_count(config.limits.processes)
+    if executor is not None:
+        yield executor, processes
+        return
+    with ProcessExecutor(processes) as pool:
+        try:
+            yield pool, processes
+        except BaseException:
+            pool.stop()
+            raise
+
+
+def _reference_date(label: str, config: SurveyConfig, as_of: str | None) -> str:
+    """The date that the caller or the configuration names; empty if neither does."""
+    named = config.round[label].date if label in config.round else ""
+    if as_of is not None:
+        check_date(as_of)
+    elif named:
+        check_date(named)
+    return as_of or named
+
+
+def _check_open(folder: SurveyFolder, label: str, reference_date: str, digests: tuple[str, str]) -> None:
+    """Refuse to go on with a round that is sealed, or that was opened with another frame, plan or date."""
+    if not folder.has_round(label):
+        return
+    asking = folder.round(label)
+    if asking.state is not RoundState.OPEN:
+        raise RoundError(f"round {label} is {asking.state}.", remedy="Start another round under another label.")
+    if reference_date and reference_date != asking.reference_date:
+        raise RoundError(
+            f"round {label} was opened for {asking.reference_date}, not for {reference_date}.",
+            remedy="Leave the date as it is, or start another round.",
+        )
+    plan = asking.log_state.plan
+    if plan is None:
+        return
+    for what, before, now in (("frame", plan.frame_digest, digests[0]), ("plan", plan.plan_digest, digests[1])):
+        if before != now:
+            raise RoundError(
+                f"the {what} is not the one that round {label} was opened with.",
+                where="survey.toml",
+                remedy="Put it back as it was, or seal the round and start another.",
+            )
+
+
+def _is_planned(folder: SurveyFolder, label: str) -> bool:
+    return folder.has_round(label) and folder.round(label).log_state.plan is not None
+
+
+def _opened(folder: SurveyFolder, label: str, reference_date: str) -> Round:
+    if folder.has_round(label):
+        return folder.round(label)
+    today = datetime.now(UTC).date().isoformat()
+    return folder.create_round(label, reference_date or today, version("ebbtide"))
+
+
+def _summary(asked: int, status: RoundStatus) -> RunSummary:
+    return RunSummary(
+        label=status.label,
+        asked=asked,
+        targets=status.targets,
+        answered=status.answered,
+        failed=status.failed,
+        skipped=status.skipped,
+        unconfirmed=status.unconfirmed,
+        outcomes=status.outcomes,
+        interrupted=status.interrupted,
+        next_attempt_at=status.next_attempt_at,
+    )
