@@ -1,4 +1,4 @@
-"""One round over a farm: planned, asked (core plan of three requests), written, judged; prints one JSON line."""
+"""One round over a farm: planned, asked (core plan of three requests), written, sealed, judged; prints one JSON line."""
 
 import argparse
 import json
@@ -20,6 +20,7 @@ from ebbtide.model.configuration import (
 from ebbtide.rounds.folder import SurveyFolder
 from ebbtide.survey.judging import judge_round
 from ebbtide.survey.running import run_round
+from ebbtide.survey.sealing import seal_round
 
 LABEL = "bench"
 
@@ -49,6 +50,7 @@ def run(hosts: Path, processes: int) -> dict[str, object]:
         config = bench_config(processes)
         begun, start = cpu_s(), time.perf_counter()
         run_round(folder, LABEL, config, as_of=None, progress=lambda _progress: None)
+        seal_round(folder, LABEL)
         asked, asked_at = cpu_s(), time.perf_counter()
         judge_round(folder, LABEL, config, progress=lambda _progress: None)
         judged, judged_at = cpu_s(), time.perf_counter()

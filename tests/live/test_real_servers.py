@@ -6,9 +6,9 @@ from pathlib import Path
 import msgspec
 import pytest
 from ebbtide.rounds.database import ask
-from ebbtide.rounds.folder import SurveyFolder
 from ebbtide.survey.judging import judge_round
 from ebbtide.survey.running import run_round
+from ebbtide.survey.sealing import seal_round
 
 from ebbtide.judge.engine import load_engine
 from ebbtide.model.configuration import (
@@ -24,6 +24,7 @@ from ebbtide.model.outcomes import Answered
 from ebbtide.model.targets import Level
 from ebbtide.model.transcripts import Purpose, Transcript
 from ebbtide.model.verdicts import Assessment, NotAsked, NotAskedReason, NotShown, Shown
+from ebbtide.rounds.folder import SurveyFolder
 from real_servers import ADDRESS, RealServers, real_servers
 
 pytestmark = [pytest.mark.live, pytest.mark.real_servers, pytest.mark.xdist_group("real_servers")]
@@ -76,6 +77,7 @@ def surveyed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Surveyed]:
         folder = SurveyFolder.create(path)
         config = config_for(servers, path)
         run_round(folder, LABEL, config, as_of=None, progress=lambda _progress: None)
+        seal_round(folder, LABEL)
         judge_round(folder, LABEL, config, progress=lambda _progress: None)
         stored = folder.round(LABEL)
         names = {port: name for name, port in servers.ports.items()}
