@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable
 from enum import Enum, auto
 from functools import partial, wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, TypeVar
 
 from ebbtide.model.outcomes import Answered, Failed, Fault, Outcome, Skipped, SkipReason, Stage
 from ebbtide.model.targets import Scheme
@@ -18,7 +18,7 @@ from ebbtide.probe.settings import Assignment
 from ebbtide.probe.tls import server_name_of
 from ebbtide.wire.response import Response, ResponseReader
 
-Given = ParamSpec("Given")
+Given = TypeVar("Given")
 
 
 class Phase(Enum):
@@ -33,19 +33,33 @@ class Phase(Enum):
     GONE = auto()
 
 
-_STAGES = {Phase.TURN: Stage.CONNECT, Phase.DIALING: Stage.CONNECT, Phase.HANDSHAKE: Stage.TLS}
+TURN, DIALING, HANDSHAKE, ASKING, CLOSING, OVER, GONE = Phase
+"""Looked up as names of the module: on the class it costs three times as much, and every packet asks."""
+
+_STAGES = {TURN: Stage.CONNECT, DIALING: Stage.CONNECT, HANDSHAKE: Stage.TLS}
 
 
-def _supervised(
-    method: Callable[Concatenate["Conversation", Given], None],
-) -> Callable[Concatenate["Conversation", Given], None]:
+def _supervised(method: Callable[["Conversation"], None]) -> Callable[["Conversation"], None]:
     """Turn our own mistake into an outcome of this one target; the run goes on."""
 
     @wraps(method)
-    def safe(self: "Conversation", /, *args: Given.args, **kwargs: Given.kwargs) -> None:
+    def safe(self: "Conversation") -> None:
         try:
-            method(self, *args, **kwargs)
+            method(self)
         except Exception as bug:  # noqa: BLE001  (the one supervisor: a bug must not end a round)
+            self.break_off(bug)
+
+    return safe
+
+
+def _supervised_call(method: Callable[["Conversation", Given], None]) -> Callable[["Conversation", Given], None]:
+    """As ``_supervised``, for what the network calls with one argument; no ``*args``, since every packet comes here."""
+
+    @wraps(method)
+    def safe(self: "Conversation", given: Given) -> None:
+        try:
+            method(self, given)
+        except Exception as bug:  # noqa: BLE001  (the same supervisor)
             self.break_off(bug)
 
     return safe
@@ -95,7 +109,7 @@ class Conversation(asyncio.Protocol):
         self.assignment = assignment
         self.address = addresses[0]
         self.desk = desk
-        self.phase = Phase.TURN
+        self.phase = TURN
         self._left = addresses[1:]
         self._pending: deque[Request] = deque()
         self._asked: set[object] = set()
@@ -123,7 +137,7 @@ class Conversation(asyncio.Protocol):
     @property
     def is_over(self) -> bool:
         """Whether the transcript is whole."""
-        return self.phase is Phase.OVER or self.phase is Phase.GONE
+        return self.phase is OVER or self.phase is GONE
 
     @property
     def is_prepared(self) -> bool:
@@ -155,10 +169,10 @@ class Conversation(asyncio.Protocol):
 
     def abandon(self) -> None:
         """The run has ended early: close, and tell nobody."""
-        if self.phase is Phase.GONE:
+        if self.phase is GONE:
             return
         self._stop_clocks()
-        self.phase = Phase.OVER
+        self.phase = OVER
         self._hang_up(is_rude=True)
 
     # What the clocks call.
@@ -177,20 +191,20 @@ class Conversation(asyncio.Protocol):
     @_supervised
     def on_target_clock(self) -> None:
         """The whole target takes too long."""
-        if self.phase is Phase.DIALING and self._connect_failure is not None:
+        if self.phase is DIALING and self._connect_failure is not None:
             self._left = ()
             self.on_connect_clock()
-        elif not self.is_over and self.phase is not Phase.TURN:
+        elif not self.is_over and self.phase is not TURN:
             self._fail(self._stage(), Fault.TIMED_OUT, "the whole target")
 
     # What the network calls.
 
-    @_supervised
+    @_supervised_call
     def connection_made(self, transport: Any) -> None:
         """The connection is open: shake hands, or ask."""
         self._link = transport
         self._dialing = None
-        if self.phase is not Phase.DIALING:
+        if self.phase is not DIALING:
             transport.abort()
             return
         desk, now_s = self.desk, self.desk.network.now_s()
@@ -200,31 +214,31 @@ class Conversation(asyncio.Protocol):
         if self.assignment.target.scheme is Scheme.HTTP:
             self._send()
             return
-        self.phase = Phase.HANDSHAKE
+        self.phase = HANDSHAKE
         desk.handshake_clock.start(self, now_s)
         self._connect_began_s = now_s
         self._tls = desk.network.tls_session(self._server_name)
         self._tls.start()
         self._flush()
 
-    @_supervised
+    @_supervised_call
     def connection_failed(self, error: OSError) -> None:
         """There is no connection."""
         self._dialing = None
-        if self.phase is Phase.DIALING:
+        if self.phase is DIALING:
             self._connect_failed(connect_failure(error))
         else:
             self._lost(error)
 
-    @_supervised
+    @_supervised_call
     def data_received(self, data: bytes) -> None:
         """Octets came in."""
         if self._tls is not None:
             self._receive_tls(self._tls, data)
-        elif self.phase is Phase.ASKING:
+        elif self.phase is ASKING:
             self._receive(data)
 
-    @_supervised
+    @_supervised_call
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is closed."""
         self._link = self._dialing = None
@@ -247,7 +261,7 @@ class Conversation(asyncio.Protocol):
             self._finish(closed)
             return
         network = desk.network
-        self.phase = Phase.DIALING
+        self.phase = DIALING
         self._connect_began_s = now_s = network.now_s()
         self._tls = self._reader = None
         self._answers_here = 0
@@ -265,7 +279,7 @@ class Conversation(asyncio.Protocol):
             now_s = self.desk.network.now_s()
             self._spent_s += now_s - self._turn_began_s
             address, self.address, self._left = self.address, self._left[0], self._left[1:]
-            self.phase = Phase.TURN
+            self.phase = TURN
             self.desk.requeue(self, address)
             return
         failure = failed if self._exchanges else self._connect_failure or failed
@@ -276,19 +290,19 @@ class Conversation(asyncio.Protocol):
         """Close what is open or being dialed, and go on once it is closed."""
         self._then = then
         self.desk.connect_clock.stop(self)
-        self.phase = Phase.CLOSING
+        self.phase = CLOSING
         self._hang_up(is_rude=False)
 
     def _lost(self, error: Exception | None) -> None:
-        if self.phase is Phase.CLOSING:
+        if self.phase is CLOSING:
             then, self._then = self._then, None
             if then is not None:
                 then()
-        elif self.phase is Phase.OVER:
+        elif self.phase is OVER:
             self._leave()
-        elif self.phase is Phase.HANDSHAKE:
+        elif self.phase is HANDSHAKE:
             self._fail(Stage.TLS, lost_fault(error), error_text(error) if error else "")
-        elif self.phase is Phase.ASKING:
+        elif self.phase is ASKING:
             self._ended(error)
 
     # Asking and reading.
@@ -300,7 +314,7 @@ class Conversation(asyncio.Protocol):
             self._asking = asking = Asking(request, 0, 0.0)
         asking.asked_at_ns = network.now_ns()
         asking.started_s = network.now_s()
-        self.phase = Phase.ASKING
+        self.phase = ASKING
         self._reader = ResponseReader(request.method, self.desk.settings.caps)
         octets = self.desk.encode(self.assignment.target, request)
         if link is None:
@@ -324,15 +338,15 @@ class Conversation(asyncio.Protocol):
             self._answered(reader)
 
     def _receive_tls(self, tls: TlsSession, octets: bytes) -> None:
-        if self.phase not in {Phase.HANDSHAKE, Phase.ASKING}:
+        if not (self.phase is HANDSHAKE or self.phase is ASKING):
             return
         plain = tls.receive(octets)
-        if self.phase is Phase.HANDSHAKE and tls.is_established:
+        if self.phase is HANDSHAKE and tls.is_established:
             self._shaken_hands(tls)
         self._flush()
-        if plain and self._tls is tls and self.phase is Phase.ASKING:
+        if plain and self._tls is tls and self.phase is ASKING:
             self._receive(plain)
-        if self._tls is not tls or self.phase not in {Phase.HANDSHAKE, Phase.ASKING}:
+        if self._tls is not tls or not (self.phase is HANDSHAKE or self.phase is ASKING):
             return
         if tls.failure is not None:
             self._fail(self._stage(), tls.failure.fault, tls.failure.detail)
@@ -451,7 +465,7 @@ class Conversation(asyncio.Protocol):
         )
         is_rude = self._is_sending or not isinstance(transcript.outcome, Answered)
         self._stop_clocks()
-        self.phase = Phase.OVER
+        self.phase = OVER
         desk.deliver(transcript)
         self._hang_up(is_rude=is_rude)
 
@@ -466,11 +480,11 @@ class Conversation(asyncio.Protocol):
                 self._link.close()
         elif self._dialing is not None:
             self._dialing.cancel()
-        elif self.phase is Phase.OVER:
+        elif self.phase is OVER:
             self._leave()
 
     def _leave(self) -> None:
-        self.phase = Phase.GONE
+        self.phase = GONE
         self.desk.release(self)
 
     def _stop_clocks(self) -> None:

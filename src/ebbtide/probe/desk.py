@@ -10,8 +10,9 @@ from ebbtide.model.transcripts import Plan, Request, Transcript
 from ebbtide.probe.clocks import Clock
 from ebbtide.probe.network import Network
 from ebbtide.probe.settings import ProbeSettings
-from ebbtide.wire.request import encode_request
+from ebbtide.wire.request import RequestEncoder
 
+_SHARED_FIELDS = (("Accept", "*/*"), ("Accept-Encoding", "gzip, deflate"), ("Connection", "keep-alive"))
 _MOST_DECIDED = 16_384
 _LOG = logging.getLogger(__name__)
 
@@ -64,12 +65,7 @@ class Desk(Generic[TalkType]):
         self.crash: Exception | None = None
         self.bugs = 0
         self._decided: dict[str, Skipped | None] = {}
-        self._fields = (
-            ("User-Agent", settings.user_agent),
-            ("Accept", "*/*"),
-            ("Accept-Encoding", "gzip, deflate"),
-            ("Connection", "keep-alive"),
-        )
+        self._encoder = RequestEncoder((("User-Agent", settings.user_agent), *_SHARED_FIELDS))
 
     def decide_address(self, address: str) -> Skipped | None:
         """What the scope says of an address: asked before a turn is taken, and again for every connection."""
@@ -83,8 +79,7 @@ class Desk(Generic[TalkType]):
 
     def encode(self, target: Target, request: Request) -> bytes:
         """A request as octets."""
-        fields = (("Host", target.host_field), *self._fields, *request.fields)
-        return encode_request(request.method, request.path, fields)
+        return self._encoder.encode(request.method, request.path, target.host_field, request.fields)
 
     def deliver(self, transcript: Transcript) -> None:
         """A target is done."""

@@ -32,11 +32,18 @@ def find_head_end(octets: bytes | bytearray, start: int) -> int:
     return end + 3 if end >= 0 else -1
 
 
-def split_lines(head: bytes) -> tuple[list[bytes], bool]:
-    """The lines of a head without their ends and without the empty one, and whether a bare LF ended one of them."""
-    if head.count(b"\n") == head.count(b"\r\n"):
-        return head.rstrip(b"\r\n").split(b"\r\n"), False
-    return [line.removesuffix(b"\r") for line in head.rstrip(b"\r\n").split(b"\n")], True
+def split_lines(head: bytes) -> tuple[list[bytes], list[Deviation]]:
+    """The lines of a head without their ends and without the empty one, and what is odd about its characters."""
+    ends = head.count(b"\r\n")
+    deviations: list[Deviation] = []
+    has_bare = head.count(b"\n") != ends
+    if has_bare:
+        deviations.append(Deviation.BARE_LF)
+    if head.count(b"\r") != ends or len(head.translate(None, _CONTROLS)) != len(head):
+        deviations.append(Deviation.CONTROL_IN_FIELD)
+    if not has_bare:
+        return head.rstrip(b"\r\n").split(b"\r\n"), deviations
+    return [line.removesuffix(b"\r") for line in head.rstrip(b"\r\n").split(b"\n")], deviations
 
 
 def parse_status_line(line: bytes) -> StatusLine:
@@ -125,8 +132,3 @@ def _unfold(fields: list[tuple[bytes, bytes]], line: bytes) -> None:
         return
     name, value = fields[-1]
     fields[-1] = (name, b" ".join((value, line.strip(b" \t"))).strip(b" \t"))
-
-
-def has_controls(head: bytes) -> bool:
-    """Whether a control character stands in a head, a lone carriage return among them."""
-    return len(head.translate(None, _CONTROLS)) != len(head) or head.count(b"\r") != head.count(b"\r\n")

@@ -18,6 +18,9 @@ class Opening(Enum):
     SOMETHING_ELSE = auto()
 
 
+STATUS_LINE, UNDECIDED, MARKUP, SOMETHING_ELSE = Opening
+
+
 def find_opening(octets: bytes | bytearray, *, is_all: bool) -> tuple[Opening, int]:
     """Find the status line.
 
@@ -30,21 +33,21 @@ def find_opening(octets: bytes | bytearray, *, is_all: bool) -> tuple[Opening, i
         begins as markup. The answer is the same however the octets were cut when they arrived.
     """
     if octets.startswith(b"HTTP/"):
-        return Opening.STATUS_LINE, 0
+        return STATUS_LINE, 0
     window = bytes(octets[:WINDOW])
     blank = len(window) - len(window.lstrip(b"\r\n"))
     beginning = window[blank : blank + 5].upper()
     if beginning[:4] in {b"HTTP", b"ICY "} and beginning[4:] in b"/ ":
-        return (Opening.STATUS_LINE, blank) if len(beginning) == len(b"HTTP/") or is_all else (Opening.UNDECIDED, 0)
+        return (STATUS_LINE, blank) if len(beginning) == len(b"HTTP/") or is_all else (UNDECIDED, 0)
     if beginning.startswith(b"ICY "):
-        return Opening.STATUS_LINE, blank
+        return STATUS_LINE, blank
     found = _find_candidate(window)
     if found >= 0:
-        return Opening.STATUS_LINE, found
+        return STATUS_LINE, found
     if len(window) < WINDOW and not is_all:
-        return Opening.UNDECIDED, 0
+        return UNDECIDED, 0
     document = window.removeprefix(_BYTE_ORDER_MARK).lstrip()
-    return (Opening.MARKUP if document.startswith(b"<") else Opening.SOMETHING_ELSE), 0
+    return (MARKUP if document.startswith(b"<") else SOMETHING_ELSE), 0
 
 
 def _find_candidate(window: bytes) -> int:

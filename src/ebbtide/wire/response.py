@@ -6,22 +6,21 @@ from ebbtide.model.configuration import CapsSection
 from ebbtide.model.outcomes import Fault
 from ebbtide.model.transcripts import Deviation
 from ebbtide.wire.chunks import ChunkReader
-from ebbtide.wire.framing import Ending, Framing, read_framing
+from ebbtide.wire.framing import CHUNKS, CLOSE, LENGTH, NONE, Framing, read_framing
 from ebbtide.wire.head import (
     Fields,
     StatusLine,
     find_head_end,
-    has_controls,
     parse_fields,
     parse_status_line,
     split_lines,
 )
-from ebbtide.wire.opening import Opening, find_opening
+from ebbtide.wire.opening import MARKUP, STATUS_LINE, UNDECIDED, Opening, find_opening
 
 _MOST_INTERIM = 8
 _FIRST_FINAL, _FIRST_INTERIM, _SWITCHING_PROTOCOLS = 200, 100, 101
 _NO_STATUS = StatusLine(None, "", b"")
-_NO_FRAMING = Framing(Ending.NONE)
+_NO_FRAMING = Framing(NONE)
 _POISON = frozenset(
     {
         Deviation.EXTRA_AFTER_BODY,
@@ -176,7 +175,7 @@ class ResponseReader:
 
     def _keeps_alive(self) -> bool:
         framing = self._framing
-        if not self.is_complete or self._fault is not None or self._is_truncated or framing.ending is Ending.CLOSE:
+        if not self.is_complete or self._fault is not None or self._is_truncated or framing.ending is CLOSE:
             return False
         if framing.wants_close or self._status.status is None or self._status.status == _SWITCHING_PROTOCOLS:
             return False
@@ -187,9 +186,9 @@ class ResponseReader:
     def _read_heads(self, *, is_all: bool) -> None:
         while not self.is_complete and self._head_size < 0:
             opening, start = find_opening(self._buffer, is_all=is_all)
-            if opening is Opening.UNDECIDED or (is_all and not self._buffer):
+            if opening is UNDECIDED or (is_all and not self._buffer):
                 return
-            if opening is not Opening.STATUS_LINE:
+            if opening is not STATUS_LINE:
                 self._read_without_status_line(opening)
                 return
             cap = self._caps.head_bytes - self._dropped
@@ -221,16 +220,12 @@ class ResponseReader:
         self._begin_body(rest)
 
     def _parse_head(self, head: bytes, start: int) -> StatusLine:
-        lines, has_bare = split_lines(head)
+        lines, deviations = split_lines(head)
         self._status = status = parse_status_line(lines[0])
         self._fields, odd = parse_fields(lines[1:], self._caps.fields)
         if start:
             self._note(Deviation.GARBAGE_BEFORE_STATUS)
-        if has_bare:
-            self._note(Deviation.BARE_LF)
-        if has_controls(head):
-            self._note(Deviation.CONTROL_IN_FIELD)
-        for deviation in (*status.deviations, *odd):
+        for deviation in (*deviations, *status.deviations, *odd):
             self._note(deviation)
         return status
 
@@ -238,14 +233,14 @@ class ResponseReader:
         """Keep the whole lines of a head that breaks off or is too large; partial evidence is evidence."""
         opening, start = find_opening(self._buffer, is_all=True)
         head, _, _ = bytes(self._buffer[start : self._caps.head_bytes]).rpartition(b"\n")
-        if opening is Opening.STATUS_LINE and head:
+        if opening is STATUS_LINE and head:
             self._parse_head(head + b"\n", start)
 
     def _read_without_status_line(self, opening: Opening) -> None:
         whole = bytes(self._buffer)
         self._buffer, self._head_size = b"", 0
-        self._framing = Framing(Ending.CLOSE)
-        if opening is Opening.MARKUP:
+        self._framing = Framing(CLOSE)
+        if opening is MARKUP:
             self._status = StatusLine(None, "0.9", b"")
             self._note(Deviation.HTTP_09)
             self._feed_body(whole)
@@ -259,9 +254,9 @@ class ResponseReader:
         self._framing = framing = read_framing(self._fields, self._status.status, self._method)
         for deviation in framing.deviations:
             self._note(deviation)
-        if framing.ending is Ending.CHUNKS:
+        if framing.ending is CHUNKS:
             self._chunks = ChunkReader(self._caps.body_bytes, self._caps.body_bytes + self._caps.head_bytes)
-        self.is_complete = framing.ending is Ending.NONE or (framing.ending is Ending.LENGTH and not framing.length)
+        self.is_complete = framing.ending is NONE or (framing.ending is LENGTH and not framing.length)
         if rest:
             self.feed(rest)
 
@@ -270,12 +265,12 @@ class ResponseReader:
             self._feed_chunks(self._chunks, octets)
             return
         framing, cap = self._framing, self._caps.body_bytes
-        limit = cap if framing.ending is Ending.CLOSE else min(framing.length, cap)
+        limit = cap if framing.ending is CLOSE else min(framing.length, cap)
         room = limit - self._body_size
         kept = octets if len(octets) <= room else octets[:room]
         self._body.append(kept)
         self._body_size += len(kept)
-        if framing.ending is Ending.CLOSE:
+        if framing.ending is CLOSE:
             self.is_complete = self._is_truncated = len(octets) > room
         elif self._body_size == limit:
             self.is_complete = True
@@ -298,7 +293,7 @@ class ResponseReader:
         """Not even the first size line is one: the server only says that it sends chunks."""
         self._take_over(chunks)
         self._chunks = None
-        self._framing = msgspec.structs.replace(self._framing, ending=Ending.CLOSE)
+        self._framing = msgspec.structs.replace(self._framing, ending=CLOSE)
         self._feed_body(bytes(chunks.rest))
 
     def _take_over(self, chunks: ChunkReader) -> None:
@@ -314,16 +309,16 @@ class ResponseReader:
             self._take_over(self._chunks)
             self._note(Deviation.BAD_CHUNK)
             self._is_truncated = not self._chunks.has_last_chunk
-        elif self._framing.ending is Ending.LENGTH:
+        elif self._framing.ending is LENGTH:
             self._note(Deviation.BODY_SHORTER_THAN_LENGTH)
             self._is_truncated = True
 
     def _note_extra(self, octets: bytes) -> None:
-        if not octets or self._is_truncated or self._fault is not None or self._framing.ending is Ending.CLOSE:
+        if not octets or self._is_truncated or self._fault is not None or self._framing.ending is CLOSE:
             return
         if self._status.status == _SWITCHING_PROTOCOLS:
             return
-        has_none = self._framing.ending is Ending.NONE
+        has_none = self._framing.ending is NONE
         self._note(Deviation.BODY_WITHOUT_RIGHT if has_none else Deviation.EXTRA_AFTER_BODY)
 
     def _stop(self, fault: Fault, detail: str) -> None:
