@@ -135,7 +135,7 @@ def test_each_chart_is_seen_once_and_has_a_name_and_an_account(open_page: OpenPa
 def test_without_scripts_nothing_is_missing(open_page: OpenPage, report: Path) -> None:
     with open_page(report, script=False) as watched:
         page = watched.page
-        assert page.locator("h1").inner_text().startswith("Of the Microsoft-IIS sites judged in July 2001, 34.0 %")
+        assert page.locator("h1").inner_text().startswith("Of the Microsoft-IIS addresses judged in July 2001, 34.0 %")
         assert page.get_by_role("img").count() == 6
         page.get_by_text("The numbers: Prevalence by round").click()
         assert page.get_by_role("cell", name="33.5 to 35.0 %").first.is_visible()

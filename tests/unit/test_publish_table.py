@@ -11,7 +11,7 @@ def _cell(check: str, label: str) -> TideCell:
 
 def test_published_figures_stand_beside_the_measured_ones() -> None:
     cell = _cell("code-red-ida", "2001-07")
-    assert (cell.published, cell.measured.text, cell.n.text, cell.base.text) == ("34 %", "34.0 %", "1,338", "3,935")
+    assert (cell.published, cell.measured.text, cell.n.text, cell.base.text) == ("34 %", "34.0 %", "836", "2,459")
     assert _cell("script-source", "2001-08").published == "under 4 %"
     assert _cell("any-hole", "2001-06").published == "over 60 %"
 
@@ -29,8 +29,8 @@ def test_the_same_servers_have_both_readings_and_those_that_vanished_beside_them
     row = next(row for row in tide_table(tide_facts()) if row.check == "code-red-ida")
     same = next(cell for cell in row.same if (cell.from_round, cell.round) == ("2001-07", "2001-08"))
     assert same.published == "2 %"
-    assert (same.of_cohort.text, same.of_shown_then.text) == ("2.0 %", "6.0 %")
-    assert (same.gone_refused.text, same.gone_silent.text) == ("27", "13")
+    assert (same.of_cohort.text, same.of_shown_then.text) == ("2.0 %", "6.1 %")
+    assert (same.gone_refused.text, same.gone_silent.text) == ("17", "8")
 
 
 def test_checks_keep_their_order_and_unknown_ones_follow_by_name() -> None:
@@ -71,9 +71,15 @@ def test_rounds_that_compare_in_a_circle_still_have_an_order() -> None:
 
 def test_the_finding_speaks_of_the_same_servers_and_of_those_left_out() -> None:
     assert finding(tide_facts()) == (
-        "Of the Microsoft-IIS sites judged in July 2001, 34.0 % were open to Code Red; 2.0 % of those same sites in "
-        "August 2001, leaving out 27 that then refused and 13 that were silent."
+        "Of the Microsoft-IIS addresses judged in July 2001, 34.0 % were open to Code Red; 2.0 % of those same "
+        "addresses in August 2001, leaving out 17 that then refused and 8 that were silent."
     )
+
+
+def test_the_finding_and_the_table_speak_of_sites_where_no_address_was_counted() -> None:
+    facts = [fact for fact in tide_facts() if fact.unit == "site"]
+    assert finding(facts).startswith("Of the Microsoft-IIS sites judged in July 2001, 34.0 %")
+    assert tide_table(facts) == tide_table(tide_facts(), unit="site")
 
 
 def test_the_finding_takes_the_steepest_fall_where_2001_is_not_surveyed() -> None:
@@ -82,13 +88,13 @@ def test_the_finding_takes_the_steepest_fall_where_2001_is_not_surveyed() -> Non
         for fact in tide_facts()
         if fact.check != "code-red-ida" and fact.round != "2001-09" and "2001-06" not in {fact.round, fact.from_round}
     ]
-    assert finding(moved).startswith("Of the Microsoft-IIS sites judged in July 2001, 45.0 % had at least one")
+    assert finding(moved).startswith("Of the Microsoft-IIS addresses judged in July 2001, 45.0 % had at least one")
 
 
 def test_the_finding_of_a_single_round_gives_count_and_base() -> None:
     facts = [fact for fact in tide_facts() if fact.round == "2001-06" and not fact.from_round]
     assert finding(facts) == (
-        "Of the Microsoft-IIS sites judged in June 2001, 62.0 % had at least one of the holes (2,455 of 3,960)."
+        "Of the Microsoft-IIS addresses judged in June 2001, 62.0 % had at least one of the holes (1,534 of 2,475)."
     )
 
 

@@ -7,6 +7,7 @@ from ebbtide.publish.words import CHECK_ORDER, by_order
 
 SITE = "site"
 ADDRESS = "address"
+PREFERRED_UNITS = (ADDRESS, SITE)
 Key = tuple[str, str, str, str, str, str]
 
 
@@ -16,11 +17,16 @@ class FactBook:
     Args:
         facts: Of all rounds; variants other than ``all`` are left aside.
         rounds: Labels in the order of their reference dates; empty to read the order from the facts.
+
+    Attributes:
+        unit: The unit of count that the page speaks in where it needs one: addresses where the facts have them, since
+            one server can bear many names.
     """
 
     def __init__(self, facts: Iterable[Fact], rounds: Sequence[str] = ()) -> None:
         self.facts = tuple(fact for fact in facts if fact.variant == "all")
         self.rounds = tuple(rounds) or order_of_rounds(self.facts)
+        self.unit = _told_unit(self.facts)
         self._by_key: dict[Key, Fact] = {}
         for fact in self.facts:
             self._by_key.setdefault(_key(fact), fact)
@@ -33,13 +39,13 @@ class FactBook:
         """Units of count, sites first."""
         return by_order({fact.unit for fact in self.facts}, (SITE, ADDRESS))
 
-    def prevalence(self, check: str, round_label: str, unit: str = SITE) -> Fact | None:
+    def prevalence(self, check: str, round_label: str, unit: str = "") -> Fact | None:
         """The share of servers that show a check in one round."""
-        return self._by_key.get(("prevalence", round_label, "", unit, check, ""))
+        return self._by_key.get(("prevalence", round_label, "", unit or self.unit, check, ""))
 
-    def same(self, check: str, pair: tuple[str, str], category: str, unit: str = SITE) -> Fact | None:
+    def same(self, check: str, pair: tuple[str, str], category: str, unit: str = "") -> Fact | None:
         """One reading of "of those same servers"; the pair is (earlier, later)."""
-        return self._by_key.get(("same_servers", pair[1], pair[0], unit, check, category))
+        return self._by_key.get(("same_servers", pair[1], pair[0], unit or self.unit, check, category))
 
     def pairs(self, metric: str = "same_servers") -> tuple[tuple[str, str], ...]:
         """Pairs of rounds (earlier, later) that a metric compares, in order of the later one, short spans first."""
@@ -77,6 +83,11 @@ def order_of_rounds(facts: Sequence[Fact]) -> tuple[str, ...]:
         placed.append(nearest)
         waiting.remove(nearest)
     return tuple(placed)
+
+
+def _told_unit(facts: Sequence[Fact]) -> str:
+    told = {fact.unit for fact in facts if fact.metric == "prevalence" and fact.estimate is not None}
+    return next((unit for unit in PREFERRED_UNITS if unit in told), SITE)
 
 
 def _key(fact: Fact) -> Key:

@@ -61,15 +61,19 @@ def conservation(book: FactBook) -> Table:
 
 
 def half_lives(book: FactBook, names: Mapping[str, str]) -> Table:
-    """Days until half of the sites that showed a check showed it no longer: checks down, pairs of rounds across."""
+    """Days until half of those that showed a check showed it no longer: checks down, pairs of rounds across."""
     pairs = book.pairs("half_life")
     rows: list[tuple[Cell, ...]] = []
     for check in book.checks():
-        facts = [book.one("half_life", check=check, from_round=pair[0], round=pair[1], unit=SITE) for pair in pairs]
+        facts = [
+            book.one("half_life", check=check, from_round=pair[0], round=pair[1], unit=book.unit) for pair in pairs
+        ]
         if any(fact is not None for fact in facts):
             rows.append((check_words(check, names), *(_half_life(fact) for fact in facts)))
     columns = ("Hole", *(_pair_words(pair) for pair in pairs))
-    return Table("Half-lives of the holes on the same sites, with 95 % intervals", columns, tuple(rows))
+    return Table(
+        f"Half-lives of the holes on the same {unit_words(book.unit)}, with 95 % intervals", columns, tuple(rows)
+    )
 
 
 def all_half_lives(book: FactBook, names: Mapping[str, str]) -> Table:

@@ -1,6 +1,7 @@
 """The same servers, then and now: the readings of "only 2 percent of those same servers", and who vanished."""
 
 from collections.abc import Mapping
+from itertools import product
 
 import msgspec
 
@@ -72,7 +73,7 @@ def same_exhibit(book: FactBook, names: Mapping[str, str], pair: Pair, unit: str
                "pale bar shows where the share would lie with all of them counted each way.",
         keys=(Key("gone", then_words, "ring"), Key("microsoft-iis", now_words, "dot"), Key("veil", "bounds")),
         drawings=canvas.as_markup("same", in_words(title), f"Then and now, one row a hole. {said}"),
-        table=_table(book, names, unit),
+        table=_table(book, names),
     )  # fmt: skip
 
 
@@ -125,17 +126,16 @@ def _falls(then: Fact | None, now: Fact | None) -> bool:
     return now.estimate < then.estimate
 
 
-def _table(book: FactBook, names: Mapping[str, str], unit: str) -> Table:
+def _table(book: FactBook, names: Mapping[str, str]) -> Table:
     rows: list[tuple[Cell, ...]] = []
-    for pair in book.pairs():
-        for check in book.checks():
-            for category in READING_ORDER:
-                fact = book.same(check, pair, category, unit)
-                if fact is not None:
-                    rows.append((check_words(check, names), _pair_words(pair), *_reading_cells(category, fact)))
-    columns = ("Check", "Rounds", "Reading", "Value", "95 % interval", "Bounds", "Shown", "Base", "Refused", "Silent",
-               "Cannot tell", "Not asked")  # fmt: skip
-    return Table(f"The same servers in two rounds, {unit_words(unit)}", columns, tuple(rows))
+    for pair, check, unit, category in product(book.pairs(), book.checks(), book.units(), READING_ORDER):
+        fact = book.same(check, pair, category, unit)
+        if fact is not None:
+            named = (check_words(check, names), _pair_words(pair), unit_words(unit))
+            rows.append((*named, *_reading_cells(category, fact)))
+    named_columns = ("Check", "Rounds", "Unit", "Reading", "Value", "95 % interval", "Bounds", "Shown", "Base")
+    columns = (*named_columns, "Refused", "Silent", "Cannot tell", "Not asked")
+    return Table("The same servers in two rounds", columns, tuple(rows))
 
 
 def _reading_cells(category: str, fact: Fact) -> tuple[Cell, ...]:

@@ -1,6 +1,7 @@
 """How the holes ebbed: small lines of every check by round, and the table of 2001 beside what was measured."""
 
 from collections.abc import Mapping
+from itertools import product
 
 import msgspec
 
@@ -61,7 +62,7 @@ def tide_exhibit(book: FactBook, names: Mapping[str, str], unit: str) -> Exhibit
         footer=_footer(book),
         keys=_keys(book),
         drawings=canvas.as_markup("tide", in_words(title), _alt(book, names, unit)),
-        table=_table(book, names, unit),
+        table=_table(book, names),
     )
 
 
@@ -160,26 +161,14 @@ def _alt(book: FactBook, names: Mapping[str, str], unit: str) -> str:
     return f"Line charts of the share of {unit_words(unit)} that show each hole. {' '.join(lines)}"
 
 
-def _table(book: FactBook, names: Mapping[str, str], unit: str) -> Table:
+def _table(book: FactBook, names: Mapping[str, str]) -> Table:
     rows: list[tuple[Cell, ...]] = []
-    for check in book.checks():
+    for check, unit in product(book.checks(), book.units()):
         for label in book.rounds:
             fact = book.prevalence(check, label, unit)
-            named = (check_words(check, names), round_words(label))
+            named = (check_words(check, names), unit_words(unit), round_words(label))
             beside = (number(fact, "cannot_tell"), number(fact, "refused"), number(fact, "silent"))
-            rows.append(
-                (*named, share(fact), interval(fact), bounds(fact), number(fact), number(fact, "base"), *beside)
-            )
-    columns = (
-        "Check",
-        "Round",
-        "Share",
-        "95 % interval",
-        "Bounds",
-        "Shown",
-        "Base",
-        "Cannot tell",
-        "Refused",
-        "Silent",
-    )
-    return Table(f"Prevalence by round, {unit_words(unit)}", columns, tuple(rows))
+            around = (interval(fact), bounds(fact))
+            rows.append((*named, share(fact), *around, number(fact), number(fact, "base"), *beside))
+    named_columns = ("Check", "Unit", "Round", "Share", "95 % interval", "Bounds", "Shown", "Base")
+    return Table("Prevalence by round", (*named_columns, "Cannot tell", "Refused", "Silent"), tuple(rows))

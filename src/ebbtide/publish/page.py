@@ -8,7 +8,7 @@ import msgspec
 from ebbtide.model.facts import Fact
 from ebbtide.model.targets import Level
 from ebbtide.model.verdicts import CheckInfo
-from ebbtide.publish.book import SITE, FactBook
+from ebbtide.publish.book import FactBook
 from ebbtide.publish.exhibit import Exhibit, Table
 from ebbtide.publish.exhibit_fates import leavers_exhibit, published_shares, shares_exhibit, units_note
 from ebbtide.publish.exhibit_rounds import all_half_lives, bases, conservation, half_lives, rounds_exhibit
@@ -18,7 +18,7 @@ from ebbtide.publish.figures import Sentence, in_words
 from ebbtide.publish.formatting import count, day_words, listing, round_words
 from ebbtide.publish.published import record_of_2001
 from ebbtide.publish.sentence import Pair, finding_parts, headline_of
-from ebbtide.publish.words import check_words, family_words
+from ebbtide.publish.words import check_words, family_words, unit_words
 
 _LEVELS: Mapping[Level, str] = {
     Level.PASSIVE: "seen in ordinary requests that any visitor might send",
@@ -53,6 +53,7 @@ class PageView(msgspec.Struct, frozen=True):
     finding_words: str
     round_words: tuple[str, ...]
     is_beside_2001: bool
+    unit_words: str
     sources: tuple[str, ...]
     tide_lines: tuple[TideLine, ...]
     tide: Exhibit | None
@@ -135,15 +136,16 @@ def view_of(
         finding_words=in_words(sentence),
         round_words=tuple(round_words(label) for label in book.rounds),
         is_beside_2001=is_beside_2001(book),
+        unit_words=unit_words(book.unit),
         sources=tuple(source.words for source in record_of_2001().sources if source.id in {"redmond", "vowe"}),
-        tide_lines=tide_lines(book, names, SITE),
-        tide=tide_exhibit(book, names, SITE),
+        tide_lines=tide_lines(book, names, book.unit),
+        tide=tide_exhibit(book, names, book.unit),
         headline_check=check_words(headline[0], names) if headline else "",
         headline_rounds=f"{round_words(pair[0])} to {round_words(pair[1])}" if pair else "",
-        readings=readings(book, headline[0], headline[1], SITE) if headline else (),
+        readings=readings(book, headline[0], headline[1], book.unit) if headline else (),
         published_note=published_note(*headline) if headline else "",
-        same=same_exhibit(book, names, pair, SITE) if pair else None,
-        vanished=vanished_exhibit(book, names, pair, SITE) if pair else None,
+        same=same_exhibit(book, names, pair, book.unit) if pair else None,
+        vanished=vanished_exhibit(book, names, pair, book.unit) if pair else None,
         leavers=leavers_exhibit(book),
         shares=shares_exhibit(book),
         units_note=units_note(book),

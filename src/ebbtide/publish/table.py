@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from ebbtide.model.facts import Fact
-from ebbtide.publish.book import ADDRESS, SITE, FactBook
+from ebbtide.publish.book import ADDRESS, FactBook
 from ebbtide.publish.figures import Figure, number, share
 from ebbtide.publish.published import PublishedShare, record_of_2001
 from ebbtide.publish.words import FATE_ORDER, by_order, check_words, family_words, fate_words
@@ -86,7 +86,7 @@ class FateRow(msgspec.Struct, frozen=True):
 def tide_table(
     facts: Sequence[Fact],
     *,
-    unit: str = SITE,
+    unit: str = "",
     rounds: Sequence[str] = (),
     names: Mapping[str, str] = NO_NAMES,
 ) -> tuple[TideRow, ...]:
@@ -94,7 +94,7 @@ def tide_table(
 
     Args:
         facts: Of one survey, all rounds.
-        unit: Unit of count.
+        unit: Unit of count; empty for the one that the finding speaks in.
         rounds: Labels in the order of their reference dates; empty to read the order from the facts.
         names: Check id to name; ids that it does not hold have a name of ours or stand for themselves.
 
