@@ -1,4 +1,4 @@
-"""One round over a farm: planned, asked (core plan of three requests), written, sealed, judged; prints one JSON line."""
+"""One round over a farm: planned, asked (core plan, three requests), written, sealed, judged; prints one JSON line."""
 
 import argparse
 import json

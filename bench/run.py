@@ -22,6 +22,7 @@ MAIN_PAGE_BYTES = 15_000
 STEPS = (1, 2, 4)
 OTHER_TOOLS_HOSTS = 500
 STARTS = 3
+START_HOSTS = 16
 IN_FLIGHT = 200
 
 Section = dict[str, object]
@@ -67,22 +68,27 @@ def _ask(program: Path, farm: Farm, hosts: int) -> Cost:
 
 def core_plan(farm: Farm, scratch: Path, targets: int) -> Section:
     """Three requests a target, judged and written, at one, two and four times as many targets."""
-    found: Section = {"page_bytes": farm.page_bytes}
+    found: Section = {"page_bytes": farm.page_bytes, "start": _round(farm, scratch, START_HOSTS)}
     for step in STEPS:
-        hosts = targets * step
-        file = _host_file(farm, scratch, hosts)
-        cost = measure([sys.executable, str(HERE / "round_cost.py"), str(file)])
-        if cost.returncode or cost.said.get("answered") != hosts:
-            raise BenchError(f"the round did not get {hosts} pages: {cost.said}")
-        per_target = round(1e6 * cost.cpu_s / hosts, 1)
-        found[f"x{step}"] = {**cost.said, "all_cpu_s": cost.cpu_s, "cpu_us_per_target": per_target}
-    return {**found, "growth_1x_to_4x": round(_per_target(found, 4) / _per_target(found, 1), 3)}
+        found[f"x{step}"] = _round(farm, scratch, targets * step)
+    start = _reading(found, "start", "all_cpu_s")
+    marginal = {
+        step: (_reading(found, f"x{step}", "all_cpu_s") - start) / (targets * step - START_HOSTS) for step in STEPS
+    }
+    found["cpu_us_per_target"] = {f"x{step}": round(1e6 * cost, 1) for step, cost in marginal.items()}
+    return {**found, "growth_1x_to_4x": round(marginal[STEPS[-1]] / marginal[STEPS[0]], 3)}
 
 
-def _per_target(section: Section, step: int) -> float:
-    """Without the start of the program, which does not grow."""
-    reading = msgspec.convert(section[f"x{step}"], dict[str, object])
-    return msgspec.convert(reading["cpu_s"], float) / msgspec.convert(reading["hosts"], int)
+def _round(farm: Farm, scratch: Path, hosts: int) -> Section:
+    file = _host_file(farm, scratch, hosts)
+    cost = measure([sys.executable, str(HERE / "round_cost.py"), str(file)])
+    if cost.returncode or cost.said.get("answered") != hosts:
+        raise BenchError(f"the round did not get {hosts} pages: {cost.said}")
+    return {**cost.said, "all_cpu_s": cost.cpu_s}
+
+
+def _reading(section: Section, part: str, name: str) -> float:
+    return float(msgspec.convert(section[part], dict[str, float | str])[name])
 
 
 def other_tools(farm: Farm, scratch: Path) -> Section:
