@@ -26,7 +26,7 @@ class StatusLine(msgspec.Struct, frozen=True):
 def find_head_end(octets: bytes | bytearray, start: int) -> int:
     """Where the first empty line after ``start`` ends, or -1 if it is not there yet."""
     end = octets.find(b"\n\r\n", start)
-    bare = octets.find(b"\n\n", start, end if end >= 0 else len(octets))
+    bare = octets.find(b"\n\n", start, end + 1 if end >= 0 else len(octets))
     if bare >= 0:
         return bare + 2
     return end + 3 if end >= 0 else -1
