@@ -130,7 +130,7 @@ def _configuration_text(world: World, order: DemoOrder) -> str:
         "requests_per_prefix_s = 0",
         "",
         "[clocks]",
-        "connect_s = 1.5",
+        "connect_s = 0.5",
         "handshake_s = 3.0",
         "target_s = 10.0",
         "",

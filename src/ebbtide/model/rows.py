@@ -30,6 +30,7 @@ class OutcomeRow(msgspec.Struct, frozen=True):
         stage, fault: Of a failure; empty otherwise.
         reason: Of a skip; empty otherwise.
         status: Status code of the answer to ``/``; ``None`` without one.
+        failed_exchange_count: Exchanges that failed, or whose body ended before its announced length.
     """
 
     target_id: bytes

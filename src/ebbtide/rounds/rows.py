@@ -6,7 +6,7 @@ from ebbtide.frame.ids import endpoint_id
 from ebbtide.model.outcomes import Answered, Failed, Outcome, Skipped
 from ebbtide.model.rows import BodyRow, CertificateRow, ExchangeRow, OutcomeRow, TargetRow
 from ebbtide.model.targets import Target
-from ebbtide.model.transcripts import Exchange, Purpose, Transcript
+from ebbtide.model.transcripts import Deviation, Exchange, Purpose, Transcript
 
 ANSWERED, FAILED, SKIPPED = "answered", "failed", "skipped"
 
@@ -42,11 +42,16 @@ def outcome_row(transcript: Transcript) -> OutcomeRow:
         address=transcript.address,
         status=_root_status(transcript.exchanges),
         exchange_count=len(transcript.exchanges),
-        failed_exchange_count=sum(isinstance(exchange.outcome, Failed) for exchange in transcript.exchanges),
+        failed_exchange_count=sum(map(_is_broken, transcript.exchanges)),
         started_at_ns=transcript.started_at_ns,
         elapsed_s=transcript.elapsed_s,
         vantage=transcript.vantage,
     )
+
+
+def _is_broken(exchange: Exchange) -> bool:
+    """It failed, or its body ended before the length that was announced: a dropped connection looks like this too."""
+    return isinstance(exchange.outcome, Failed) or Deviation.BODY_SHORTER_THAN_LENGTH in exchange.deviations
 
 
 def exchange_rows(transcript: Transcript) -> list[ExchangeRow]:
