@@ -186,6 +186,17 @@ def test_hostile_text_runs_nothing_in_a_real_browser(open_page: OpenPage, tmp_pa
 
 
 @pytest.mark.parametrize("width", WIDTHS)
+def test_a_page_with_withheld_cells_fits_and_gives_the_reason(open_page: OpenPage, tmp_path: Path, width: int) -> None:
+    path = tmp_path / "withheld.html"
+    path.write_text(render_report(tide_report(is_lab=False, assumptions=())), encoding="utf-8")
+    with open_page(path, width=width) as watched:
+        assert watched.page.evaluate("document.documentElement.scrollWidth") <= width
+        assert watched.page.evaluate(OVERFLOWS) == []
+        reason = watched.page.locator(".tide").get_by_text("withheld: too few servers").first
+        assert reason.bounding_box()["width"] > 60
+
+
+@pytest.mark.parametrize("width", WIDTHS)
 def test_long_names_never_push_the_page_aside(open_page: OpenPage, tmp_path: Path, width: int) -> None:
     long = "a-name-without-any-end-" * 12
     facts = tuple(

@@ -229,3 +229,15 @@ def _luminance(colour: str) -> float:
     parts = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
     red, green, blue = (part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_the_months_keep_their_order_where_the_first_ones_are_withheld() -> None:
+    tree = html.document_fromstring(render_report(tide_report(is_lab=False)))
+    texts = tree.xpath("//figure[@id='figure-tide']//div[@class='drawing wide']//*[local-name()='text']/text()")
+    months = [text for text in texts if text in {"Jun", "Jul", "Aug", "Sep"}]
+    assert months == ["Jun", "Jul", "Aug", "Sep"] * 7
+
+
+def test_holes_that_cannot_be_compared_are_not_counted_in_the_title() -> None:
+    tree = html.document_fromstring(render_report(tide_report(is_lab=False)))
+    assert tree.xpath("//figure[@id='figure-same']//h3")[0].text_content().startswith("6 of 6 holes are rarer")

@@ -175,7 +175,9 @@ def _panel(panel: Panel, sheet: Sheet, ink: str, top: float) -> AnyChart:
     labelled = [row for row in rows if row["value"] is not None]
     base = alt.Chart(alt.InlineData(values=rows))
     ticks = alt.Axis(title=None, labelAngle=0, ticks=False, labelOverlap="parity", domainColor=light("hair"))
-    x = alt.X("tick:N", sort=None, axis=ticks, scale=alt.Scale(padding=0.5))
+    x = alt.X(
+        "tick:N", sort=None, axis=ticks, scale=alt.Scale(domain=[point.tick for point in panel.points], padding=0.5)
+    )
     scale = alt.Scale(domain=[0, top], nice=False, zero=True)
     grid = alt.Axis(title=None, labels=False, ticks=False, domain=False, tickCount=3, gridColor=light("hair"))
     y = alt.Y("value:Q", scale=scale, axis=grid)

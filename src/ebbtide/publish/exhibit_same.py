@@ -59,7 +59,8 @@ def same_exhibit(book: FactBook, names: Mapping[str, str], pair: Pair, unit: str
     then_words, now_words = round_words(pair[0]), round_words(pair[1])
     family = next((now.family for _, _, now in told if now is not None), "")
     fewer = sum(1 for _, then, now in told if _falls(then, now))
-    title = (f"{fewer} of {len(rows)} holes are rarer on the same servers in {now_words} than in {then_words}",)
+    twice = sum(1 for _, then, now in told if share(then).value and share(now).value)
+    title = (f"{fewer} of {twice} holes are rarer on the same servers in {now_words} than in {then_words}",)
     said = " ".join(f"{row.name}: {row.words}." for row in rows)
     return Exhibit(
         name="same",
