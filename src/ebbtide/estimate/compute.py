@@ -1,0 +1,125 @@
+"""All facts of a survey, from its stored rounds."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import duckdb
+
+from ebbtide.estimate.disagreeing import tell_disagreement
+from ebbtide.estimate.fate_facts import check_fates, family_fates
+from ebbtide.estimate.half_life_facts import half_life_facts
+from ebbtide.estimate.outcome_facts import outcome_facts
+from ebbtide.estimate.preparing import ChosenRound, JudgedCheck, prepare
+from ebbtide.estimate.prevalence_facts import prevalence_facts
+from ebbtide.estimate.questions import ask_question
+from ebbtide.estimate.same_facts import same_facts
+from ebbtide.estimate.share_facts import choose_families, share_facts
+from ebbtide.estimate.survey_view import Pair, SurveyView
+from ebbtide.model.errors import EstimateError
+from ebbtide.model.facts import Fact
+from ebbtide.rounds.database import open_database
+from ebbtide.rounds.folder import SurveyFolder
+
+
+def compute_facts(
+    folder: SurveyFolder,
+    *,
+    labels: Sequence[str] | None = None,
+    as_of: str | None = None,
+    attempts_most: int | None = None,
+) -> tuple[Fact, ...]:
+    """Every fact of the sealed rounds: outcomes of all of them, the rest of those that are judged.
+
+    Args:
+        folder: The survey.
+        labels: Only these rounds; ``None`` for all that are sealed.
+        as_of: Only rounds whose reference date (ISO) is not later.
+        attempts_most: A target is silent only after so many attempts; ``None`` for as many as any target that failed
+            was given in its round.
+
+    Returns:
+        Facts in a fixed order. The same rounds give the same facts, byte for byte.
+
+    Raises:
+        EstimateError: A round of ``labels`` is not there or not sealed.
+    """
+    connection = open_database(folder)
+    try:
+        return facts_of_database(connection, labels=labels, as_of=as_of, attempts_most=attempts_most)
+    finally:
+        connection.close()
+
+
+def facts_of_database(
+    connection: duckdb.DuckDBPyConnection,
+    *,
+    labels: Sequence[str] | None = None,
+    as_of: str | None = None,
+    attempts_most: int | None = None,
+) -> tuple[Fact, ...]:
+    """As ``compute_facts``, from a connection that has the views of ``rounds.database.open_database``."""
+    rounds = _choose_rounds(connection, labels, as_of, attempts_most)
+    if not rounds:
+        return ()
+    pairs = compared_pairs(rounds)
+    view = _view(connection, rounds, pairs, prepare(connection, rounds, pairs))
+    families = choose_families(connection)
+    prevalences = list(prevalence_facts(connection, view))
+    same = same_facts(connection, view, prevalences)
+    facts = [
+        *outcome_facts(connection, view),
+        *share_facts(connection, view, families),
+        *prevalences,
+        *same,
+        *family_fates(connection, view, families),
+        *check_fates(connection, view),
+        *half_life_facts(view, same),
+    ]
+    return tell_disagreement(facts)
+
+
+def compared_pairs(rounds: Sequence[ChosenRound]) -> tuple[Pair, ...]:
+    """Neighbouring judged rounds, and the first with the last."""
+    places = [each.place for each in rounds if each.judgement]
+    neighbours = list(pairwise(places))
+    whole = [] if len(places) <= 2 else [(places[0], places[-1])]  # noqa: PLR2004  # two rounds are neighbours already
+    return tuple(neighbours + whole)
+
+
+def _choose_rounds(
+    connection: duckdb.DuckDBPyConnection, labels: Sequence[str] | None, as_of: str | None, attempts_most: int | None
+) -> tuple[ChosenRound, ...]:
+    known = ask_question(connection, "rounds")
+    closed = {label for label, _, state, _, _ in known if state != "open"}
+    for label in labels or ():
+        if label not in closed:
+            why = "still open" if label in {row[0] for row in known} else "not there"
+            raise EstimateError(
+                f"round {label} cannot be estimated: it is {why}.",
+                remedy=f"Sealed rounds are: {', '.join(sorted(closed)) or 'none'}.",
+            )
+    wanted = closed if labels is None else set(labels)
+    chosen = [row for row in known if row[0] in wanted and (as_of is None or row[1].isoformat() <= as_of)]
+    return tuple(
+        ChosenRound(place, label, day, judgement or "", attempts if attempts_most is None else attempts_most)
+        for place, (label, day, _, judgement, attempts) in enumerate(chosen, 1)
+    )
+
+
+def _view(
+    connection: duckdb.DuckDBPyConnection,
+    rounds: tuple[ChosenRound, ...],
+    pairs: tuple[Pair, ...],
+    checks: tuple[JudgedCheck, ...],
+) -> SurveyView:
+    ((is_sample,),) = connection.execute("SELECT is_sample FROM design").fetchall()
+    clusters = {
+        (unit, place, stratum): number for unit, place, stratum, number in ask_question(connection, "stratum_clusters")
+    }
+    return SurveyView(
+        rounds=rounds,
+        checks={(check.place, check.check): check for check in checks},
+        pairs=pairs,
+        is_sample=bool(is_sample),
+        clusters=clusters,
+    )
