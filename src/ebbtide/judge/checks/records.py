@@ -103,6 +103,7 @@ class Check(msgspec.Struct, frozen=True):
             families=self.families,
             remedy=self.remedy,
             sources=self.sources,
+            words=self.words,
         )
 
 
