@@ -1,12 +1,18 @@
 """Each mistake of a caller gets one sentence and exit code 2, and nothing is written."""
 
+import contextlib
 import hashlib
+import io
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
+from unittest import mock
 
 import pytest
+
+from ebbtide.cli.app import main
 
 pytestmark = pytest.mark.live
 
@@ -21,10 +27,28 @@ open = ["127.0.0.0/8"]
 TEMPLATE_WITHOUT_MATCHERS = "id: broken\ninfo:\n  name: x\n  severity: info\nhttp:\n  - method: GET\n    path: [\n"
 
 
-def ebbtide(*words: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "ebbtide", *map(str, words)], capture_output=True, text=True, timeout=120, check=False
-    )
+class Told(NamedTuple):
+    """How a command ended."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def ebbtide(*words: str | Path) -> Told:
+    """A command as the program runs it, in this process: thirty interpreters would take a minute to start."""
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        mock.patch.object(sys, "argv", ["ebbtide", *map(str, words)]),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else int(end.code is not None)
+            return Told(code, out.getvalue(), err.getvalue())
+    return Told(0, out.getvalue(), err.getvalue())
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -108,7 +132,7 @@ def test_a_mistake_in_a_survey_gets_one_sentence_and_exit_code_2_and_nothing_is_
     assert contents(survey) == before
 
 
-def assert_one_sentence(result: subprocess.CompletedProcess[str], told: str) -> None:
+def assert_one_sentence(result: Told, told: str) -> None:
     assert result.returncode == 2, result.stderr
     assert result.stdout == ""
     lines = result.stderr.strip().splitlines()
@@ -118,7 +142,7 @@ def assert_one_sentence(result: subprocess.CompletedProcess[str], told: str) -> 
     assert "Traceback" not in result.stderr
 
 
-def test_a_closed_scope_skips_every_target_of_a_round_without_a_packet_and_refuses_a_single_probe(survey: Path) -> None:
+def test_a_closed_scope_is_refused_by_a_round_and_by_a_single_probe(survey: Path) -> None:
     text = (survey / "survey.toml").read_text(encoding="utf-8").replace('open = ["127.0.0.0/8"]', "")
     (survey / "survey.toml").write_text(text, encoding="utf-8")
     before = contents(survey)
@@ -166,3 +190,15 @@ def test_a_demonstration_does_not_replace_a_folder_of_something_else(tmp_path: P
     (tmp_path / "thesis.txt").write_text("three years", encoding="utf-8")
     assert_one_sentence(ebbtide("demo", "--small", "--out", tmp_path), "--out")
     assert (tmp_path / "thesis.txt").read_text(encoding="utf-8") == "three years"
+
+
+def test_the_program_itself_says_it_like_this(survey: Path) -> None:
+    (survey / "survey.toml").write_text("[limits]\nin_fligth = 3\n", encoding="utf-8")
+    result = subprocess.run(
+        [sys.executable, "-m", "ebbtide", *PLAN, "--survey", str(survey)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert_one_sentence(Told(result.returncode, result.stdout, result.stderr), "limits.in_fligth")

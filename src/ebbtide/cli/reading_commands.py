@@ -1,12 +1,17 @@
 """``ebbtide facts``, ``report`` and ``sql``: reading what the rounds say."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ebbtide.cli.options import JsonOption, SurveyOption
 from ebbtide.cli.output import print_json, print_line, print_table
+from ebbtide.model.errors import EstimateError
+
+if TYPE_CHECKING:
+    from ebbtide.model.facts import Fact
+    from ebbtide.rounds.folder import SurveyFolder
 
 
 def facts(
@@ -22,12 +27,11 @@ def facts(
     Example: ebbtide facts --survey my-survey --metric prevalence --unit address
     """
     from ebbtide.cli.tables import print_facts
-    from ebbtide.estimate.compute import compute_facts
     from ebbtide.rounds.facts import write_facts
     from ebbtide.rounds.folder import SurveyFolder
 
     folder = SurveyFolder.open(survey)
-    computed = compute_facts(folder)
+    computed = _facts_of_judged(folder)
     for label in sorted({fact.round for fact in computed}):
         write_facts(
             folder, label, folder.round(label).judgement or "", [fact for fact in computed if fact.round == label]
@@ -56,17 +60,29 @@ def report(
     Example: ebbtide report --survey my-survey --out report.html
     """
     from ebbtide.cli.reporting import write_report
-    from ebbtide.estimate.compute import compute_facts
     from ebbtide.rounds.folder import SurveyFolder
     from ebbtide.survey.settings import load_config
 
     folder = SurveyFolder.open(survey)
     config = load_config(folder.path)
-    write_report(folder, config, compute_facts(folder), out)
+    write_report(folder, config, _facts_of_judged(folder), out)
     if json:
         print_json({"report": str(out)})
     else:
         print_line(f"wrote {out}")
+
+
+def _facts_of_judged(folder: "SurveyFolder") -> "tuple[Fact, ...]":
+    from ebbtide.estimate.compute import compute_facts
+
+    computed = compute_facts(folder)
+    if not computed:
+        raise EstimateError(
+            "no round of this survey is judged yet.",
+            where=str(folder.path),
+            remedy="Seal a round, then: ebbtide judge ROUND",
+        )
+    return computed
 
 
 def sql(
