@@ -5,8 +5,7 @@ from itertools import groupby
 
 from ebbtide.cli.output import Cell, print_line, print_table
 from ebbtide.model.facts import Fact
-from ebbtide.publish.figures import Figure
-from ebbtide.publish.table import TideRow, fate_rows, tide_table
+from ebbtide.publish.table import TideCell, TideRow, fate_rows, tide_table
 
 UNIT = "address"
 
@@ -17,11 +16,16 @@ def print_tide(facts: Sequence[Fact]) -> None:
     if not rows:
         return
     labels = [cell.round for cell in rows[0].cells]
+    bounds = {
+        (fact.check, fact.round): _percent_range(fact.bound_low, fact.bound_high)
+        for fact in facts
+        if fact.metric == "prevalence" and fact.unit == UNIT and fact.lens == fact.variant == "all"
+    }
     print_table(
-        "Share of servers that show it (n of base), by address; in brackets what was published in 2001",
+        "Share of servers that show it [published in 2001], n of base, bounds with all that is unknown counted each way",
         ("", *labels),
         [
-            (row.name, *(_tide_cell(cell.measured, cell.n, cell.base, cell.published) for cell in row.cells))
+            (row.name, *(_tide_cell(cell, bounds.get((row.check, cell.round), "")) for cell in row.cells))
             for row in rows
         ],
         right=range(1, len(labels) + 1),
@@ -29,30 +33,34 @@ def print_tide(facts: Sequence[Fact]) -> None:
     print_same(rows)
 
 
-def _tide_cell(measured: Figure, n: Figure, base: Figure, published: str) -> str:
-    told = f" [{published}]" if published else ""
-    return f"{measured.text}{told}\n({n.text} of {base.text})"
+def _tide_cell(cell: TideCell, bounds: str) -> str:
+    told = f" [{cell.published}]" if cell.published else ""
+    return f"{cell.measured.text}{told}\n{cell.n.text} of {cell.base.text}\n{bounds}"
+
+
+def _percent_range(low: float | None, high: float | None) -> str:
+    return "" if low is None or high is None else f"{100 * low:.1f} to {100 * high:.1f} %"
 
 
 def print_same(rows: Sequence[TideRow]) -> None:
-    """The same servers in a later round, with those that vanished beside them."""
+    """The same servers in a later round, with those that vanished beside them: one pair of rounds."""
+    pair = _telling_pair(rows)
+    if pair is None:
+        return
+    then, now = pair
     print_table(
-        "The same servers later; who vanished is not mended",
+        f"The same servers in {now}; who vanished is not mended",
         (
             "still shown",
-            "from",
-            "to",
-            "of all judged twice",
-            "of those that showed it",
-            "vanished: refused",
+            f"of all judged in {then}",
+            f"of those that showed it in {then}",
+            "refused",
             "silent",
             "in 2001",
         ),
         [
             (
                 row.name,
-                cell.from_round,
-                cell.round,
                 cell.of_cohort.text,
                 cell.of_shown_then.text,
                 cell.gone_refused.text,
@@ -61,10 +69,20 @@ def print_same(rows: Sequence[TideRow]) -> None:
             )
             for row in rows
             for cell in row.same
-            if not cell.of_shown_then.is_blank
+            if (cell.from_round, cell.round) == pair and not cell.of_shown_then.is_blank
         ],
-        right=range(3, 7),
+        right=range(1, 5),
     )
+
+
+def _telling_pair(rows: Sequence[TideRow]) -> tuple[str, str] | None:
+    """The pair of rounds of which something was published in 2001; else the last neighbours."""
+    published = [cell for row in rows for cell in row.same if cell.published]
+    cells = published or [cell for row in rows for cell in row.same]
+    if published or not cells:
+        return (cells[0].from_round, cells[0].round) if cells else None
+    last = max(cells, key=lambda cell: (cell.round, cell.from_round))
+    return last.from_round, last.round
 
 
 def print_fates(facts: Sequence[Fact], family: str = "microsoft-iis") -> None:
