@@ -5,10 +5,6 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from ebbtide.rounds.database import ask
-from ebbtide.survey.judging import judge_round
-from ebbtide.survey.running import run_round
-from ebbtide.survey.sealing import seal_round
 
 from ebbtide.judge.engine import load_engine
 from ebbtide.model.configuration import (
@@ -24,7 +20,11 @@ from ebbtide.model.outcomes import Answered
 from ebbtide.model.targets import Level
 from ebbtide.model.transcripts import Purpose, Transcript
 from ebbtide.model.verdicts import Assessment, NotAsked, NotAskedReason, NotShown, Shown
+from ebbtide.rounds.database import ask
 from ebbtide.rounds.folder import SurveyFolder
+from ebbtide.survey.judging import judge_round
+from ebbtide.survey.running import run_round
+from ebbtide.survey.sealing import seal_round
 from real_servers import ADDRESS, RealServers, real_servers
 
 pytestmark = [pytest.mark.live, pytest.mark.real_servers, pytest.mark.xdist_group("real_servers")]
