@@ -238,6 +238,12 @@ class Conversation(asyncio.Protocol):
         elif self.phase is ASKING:
             self._receive(data)
 
+    @_supervised
+    def eof_received(self) -> None:
+        """The other side sends nothing more; while our request still waits, ``connection_lost`` would wait for it."""
+        if self.phase is ASKING and self._is_sending:
+            self._fail(Stage.REQUEST, Fault.CLOSED_EARLY)
+
     @_supervised_call
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is closed."""
@@ -315,12 +321,14 @@ class Conversation(asyncio.Protocol):
         asking.asked_at_ns = network.now_ns()
         asking.started_s = network.now_s()
         self.phase = ASKING
+        self._is_sending = True
         self._reader = ResponseReader(request.method, self.desk.settings.caps)
         octets = self.desk.encode(self.assignment.target, request)
         if link is None:
             raise RuntimeError("asked without a connection")
         if len(octets) > self.desk.large_request:
             link.set_write_buffer_limits(high=0)
+        self._is_sending = False
         if self._tls is None:
             link.write(octets)
         else:

@@ -14,8 +14,6 @@ from ebbtide.probe.sockets import new_event_loop
 
 Resolved = tuple[str, tuple[str, ...] | Failed]
 
-_TIMEOUT_S = 2.0
-_TRIES = 3
 _NO_SORTING = 1 << 7
 """``ARES_AI_NOSORT`` of c-ares: no socket is opened just to rank the addresses."""
 _FAULTS = {
@@ -27,13 +25,22 @@ _FAULTS = {
 }
 
 
-def resolve_hosts(hosts: Iterable[str], *, nameservers: Sequence[str] = (), in_flight: int = 200) -> Iterator[Resolved]:
+def resolve_hosts(
+    hosts: Iterable[str],
+    *,
+    nameservers: Sequence[str] = (),
+    in_flight: int = 200,
+    timeout_s: float = 2.0,
+    tries: int = 3,
+) -> Iterator[Resolved]:
     """Look up the A and AAAA records of every host.
 
     Args:
         hosts: Canonical names or addresses; pulled only as look-ups come free. An address stands for itself.
         nameservers: Addresses, with ``:port`` if it is not 53; those of the system by default.
         in_flight: Look-ups at a time.
+        timeout_s: Until a first question counts as unanswered; c-ares waits longer for each repetition.
+        tries: Questions to each name server.
 
     Yields:
         Each host with its addresses (IPv4 first, at least one), or with what went wrong. The order is that in
@@ -43,7 +50,7 @@ def resolve_hosts(hosts: Iterable[str], *, nameservers: Sequence[str] = (), in_f
     loop = new_event_loop()
     under_way: set[asyncio.Task[Resolved]] = set()
     try:
-        resolver = loop.run_until_complete(_make_resolver(nameservers))
+        resolver = loop.run_until_complete(_make_resolver(nameservers, timeout_s, tries))
         while True:
             under_way |= {
                 loop.create_task(_resolve(resolver, host)) for host in _some(waiting, in_flight - len(under_way))
@@ -68,9 +75,9 @@ def _some(waiting: Iterator[str], most: int) -> Iterator[str]:
         yield host
 
 
-async def _make_resolver(nameservers: Sequence[str]) -> aiodns.DNSResolver:
+async def _make_resolver(nameservers: Sequence[str], timeout_s: float, tries: int) -> aiodns.DNSResolver:
     return aiodns.DNSResolver(
-        nameservers=list(nameservers) or None, timeout=_TIMEOUT_S, tries=_TRIES, flags=pycares.ARES_FLAG_NOSEARCH
+        nameservers=list(nameservers) or None, timeout=timeout_s, tries=tries, flags=pycares.ARES_FLAG_NOSEARCH
     )
 
 

@@ -175,7 +175,7 @@ class _Run:
 
     def _set_alarm(self, now_s: float) -> None:
         """Have ``step`` called when a rate admits the next start."""
-        ready_at_s = self._scheduler.ready_at_s()
+        ready_at_s = self._scheduler.ready_at_s(now_s, has_more=self._assignments is not None)
         if ready_at_s is None or (self._alarm is not None and self._alarm_s <= ready_at_s):
             return
         if self._alarm is not None:

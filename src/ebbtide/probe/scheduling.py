@@ -110,13 +110,17 @@ class Scheduler(Generic[Job]):
         """Whether the limits in all admit one more start now."""
         return self.in_flight < self._limits.in_flight and self._pace.ready_at_s() <= now_s
 
-    def ready_at_s(self) -> float | None:
-        """When a rate, and nothing else, will admit the next start; ``None`` if no rate holds anything up."""
+    def ready_at_s(self, now_s: float, *, has_more: bool) -> float | None:
+        """When a rate, and nothing else, will admit the next start; ``None`` if no rate holds anything up.
+
+        ``has_more`` says that jobs can be added which do not wait here yet.
+        """
+        overall_s = self._pace.ready_at_s()
         if self.in_flight >= self._limits.in_flight:
             return None
-        if self._ready:
-            return self._pace.ready_at_s()
-        return max(self._paused[0][0], self._pace.ready_at_s()) if self._paused else None
+        if self._ready or (has_more and overall_s > now_s):
+            return overall_s
+        return max(self._paused[0][0], overall_s) if self._paused else None
 
     def _start_one(self, prefix: _Prefix[Job], now_s: float) -> tuple[Job] | None:
         while prefix.waiting:

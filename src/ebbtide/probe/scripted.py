@@ -112,8 +112,10 @@ class ScriptedNetwork:
             RuntimeError: Nothing is left to happen, and yet not all is done.
         """
         try:
-            while not step():
+            while True:
                 self._is_woken = False
+                if step():
+                    break
                 while not self._is_woken:
                     self._play_one()
         finally:
