@@ -18,7 +18,7 @@ from ebbtide.rounds.entries import FileRef, Sealed
 from ebbtide.rounds.log import RoundState
 from ebbtide.rounds.round import Round
 from ebbtide.rounds.schemas import RECORDS, arrow_schema
-from ebbtide.rounds.tables import conform, read_arrow, write_arrow, write_sharded
+from ebbtide.rounds.tables import conform, read_arrow, shard_folder, write_arrow, write_sharded
 
 ROWS_IN_MEMORY = 400_000
 _SORTED: dict[str, tuple[str, ...]] = {
@@ -67,11 +67,19 @@ def seal(closing: Round) -> SealCounts:
         write_arrow(closing.path, "final_outcomes", shard, [final]) for shard, final in finals.items() if final.num_rows
     ]
     files += _address_units(closing, files)
-    replaced = [closing.path / file.path for file in closing.log_state.files]
     closing.commit(Sealed(tuple(files), **msgspec.structs.asdict(counts), at_ns=time.time_ns()))
-    for path in replaced:
-        path.unlink(missing_ok=True)
+    _sweep(closing)
     return counts
+
+
+def _sweep(closing: Round) -> None:
+    """Remove what the log does not list: files that were compacted, and files of processes that died."""
+    listed = {closing.path / file.path for file in closing.log_state.files}
+    for table in RECORDS:
+        for shard in range(closing.shards):
+            for path in (closing.path / shard_folder(table, shard)).glob("*.parquet*"):
+                if path not in listed:
+                    path.unlink(missing_ok=True)
 
 
 def _conserve(closing: Round, finals: dict[int, pa.Table]) -> SealCounts:
