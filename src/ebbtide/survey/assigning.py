@@ -2,7 +2,7 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from ipaddress import ip_address
 
 import msgspec
@@ -23,15 +23,10 @@ Next = Assignment | Transcript
 
 
 class Desk(msgspec.Struct, frozen=True):
-    """Decides for each target whether and how it is asked.
-
-    Attributes:
-        clock_ns: The present, UTC, nanoseconds since 1970.
-    """
+    """Decides for each target whether and how it is asked."""
 
     config: SurveyConfig
     scope: Scope
-    clock_ns: Callable[[], int] = time.time_ns
 
     def assign(self, standings: Iterable[Standing]) -> Iterator[Next]:
         """What follows for the targets of one shard that are to be asked or given up.
@@ -84,7 +79,7 @@ class Desk(msgspec.Struct, frozen=True):
             outcome=outcome,
             exchanges=(),
             address=address or (known[0] if known else ""),
-            started_at_ns=self.clock_ns(),
+            started_at_ns=time.time_ns(),
             vantage=self.config.survey.vantage,
         )
 

@@ -86,7 +86,7 @@ def decide(tried: Iterable[Tried], interrupted: Iterable[int], section: Attempts
     if used >= section.most:
         return DONE if finished else Decision(Step.GIVE_UP, used)
     not_before = max((each.ended_at_ns for each in finished), default=0) + int(section.spacing_s * NS_PER_S)
-    if finished and not_before > now_ns:
+    if finished and section.spacing_s and not_before > now_ns:
         return Decision(Step.WAIT, used + 1, not_before)
     return Decision(Step.ASK, used + 1)
 

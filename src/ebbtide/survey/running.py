@@ -21,6 +21,7 @@ from ebbtide.rounds.folder import SurveyFolder, check_date, check_label
 from ebbtide.rounds.locking import round_lock
 from ebbtide.rounds.log import RoundState
 from ebbtide.rounds.round import Round
+from ebbtide.rounds.rows import outcome_parts
 from ebbtide.survey.assigning import Desk
 from ebbtide.survey.attempts import Step, attempt_that_counts
 from ebbtide.survey.conduct import opt_outs_digest, probe_settings, survey_scope
@@ -126,7 +127,7 @@ def _divide(asking: Round, config: SurveyConfig, desk: Desk, divider: Divider, c
     total = asking.log_state.plan.targets if asking.log_state.plan else 0
 
     def those_to_ask(shard: int) -> Iterator[Standing]:
-        for standing in standings(asking, shard, interrupted, config.attempts, desk.clock_ns()):
+        for standing in standings(asking, shard, interrupted, config.attempts, time.time_ns()):
             if standing.decision.step is Step.DONE:
                 done[attempt_that_counts(standing.tried).kind] += 1
             yield standing
@@ -138,6 +139,7 @@ def _divide(asking: Round, config: SurveyConfig, desk: Desk, divider: Divider, c
             else:
                 settled.append(following)
                 settled_count += 1
+                done[outcome_parts(following.outcome)[0]] += 1
             if number % _REPORT_EVERY == 0:
                 crew.progress(Progress(done.total(), total, "looking up names", dict(done)))
             if len(settled) == config.limits.batch_targets:

@@ -1,0 +1,299 @@
+"""Conducting a round with a probe that is played by a function: who is asked, when, and what is refused."""
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ebbtide.model.configuration import SurveyConfig
+from ebbtide.model.errors import ConductError, EbbtideError, FrameError, RoundError
+from ebbtide.model.outcomes import Answered, Failed, Fault, Outcome, Stage
+from ebbtide.model.targets import Level
+from ebbtide.model.transcripts import Exchange, Purpose, Request, Transcript
+from ebbtide.probe.settings import Assignment
+from ebbtide.rounds.database import ask
+from ebbtide.rounds.folder import SurveyFolder
+from ebbtide.rounds.locking import round_lock
+from ebbtide.survey import assigning, batch
+from ebbtide.survey.judging import judge_round
+from ebbtide.survey.planning import plan_summary
+from ebbtide.survey.progress import Progress
+from ebbtide.survey.running import RunSummary, run_round
+from ebbtide.survey.sealing import seal_round
+from ebbtide.survey.settings import load_config
+from ebbtide.survey.starting import init_survey
+from ebbtide.survey.status import round_status
+from ebbtide.workers.executors import SerialExecutor
+
+SILENT = Failed(Stage.CONNECT, Fault.TIMED_OUT)
+REFUSED = Failed(Stage.CONNECT, Fault.REFUSED)
+NOW_NS = 1_800_000_000 * 10**9
+CONFIGURATION = """
+[[frame.source]]
+path = "hosts.csv"
+format = "csv"
+[scope]
+open = ["127.0.0.0/8"]
+exclude = ["closed.example"]
+[limits]
+batch_targets = 4
+[attempts]
+most = 2
+spacing_s = {spacing_s}
+[checks]
+packs = ["iis-2001"]
+"""
+ADDRESSES = {
+    **{f"h{number}.example": f"127.0.{number}.1" for number in range(10)},
+    "closed.example": "127.0.0.7",
+    "private.example": "10.0.0.1",
+}
+
+
+class Played:
+    """Stands for the probe; remembers whom it was told to ask."""
+
+    def __init__(self) -> None:
+        self.outcomes: dict[str, list[Outcome]] = {}
+        self.asked: list[Assignment] = []
+        self.elapsed_s = 0.0
+
+    def probe(
+        self,
+        assignments: Iterable[Assignment],
+        _plan: object,
+        _settings: object,
+        *,
+        on_start: Callable[[Assignment], None],
+        on_done: Callable[[Transcript], None],
+    ) -> None:
+        for each in assignments:
+            on_start(each)
+            self.asked.append(each)
+            told = self.outcomes.get(each.target.host, [Answered()])
+            on_done(self.transcript(each, told[min(each.attempt, len(told)) - 1]))
+
+    def transcript(self, each: Assignment, outcome: Outcome) -> Transcript:
+        target = each.target
+        exchange = Exchange(
+            *(target.target_id, target.site_id, 0, each.attempt, Request("/", Purpose.ROOT), NOW_NS, outcome),
+            status=200 if isinstance(outcome, Answered) else None,
+            fields=((b"Server", b"Zeus/3.3"),) if isinstance(outcome, Answered) else (),
+        )
+        return Transcript(target, each.attempt, outcome, (exchange,), each.addresses[0], NOW_NS, self.elapsed_s)
+
+
+@pytest.fixture
+def played(monkeypatch: pytest.MonkeyPatch) -> Played:
+    played = Played()
+    monkeypatch.setattr(batch, "probe_assignments", played.probe)
+    monkeypatch.setattr("time.time_ns", lambda: NOW_NS)
+    return played
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> SurveyFolder:
+    made = init_survey(tmp_path / "survey", "played")
+    write(made, "hosts.csv", "host,address\n" + "".join(f"{host},{at}\n" for host, at in ADDRESSES.items()))
+    write(made, "survey.toml", CONFIGURATION.format(spacing_s=0))
+    return made
+
+
+def write(folder: SurveyFolder, name: str, text: str) -> None:
+    (folder.path / name).write_text(text, encoding="utf-8")
+
+
+def run(folder: SurveyFolder, label: str = "r", **options: Any) -> RunSummary:
+    config: SurveyConfig = load_config(folder.path)
+    return run_round(folder, label, config, executor=SerialExecutor(), **options)
+
+
+def hosts(assignments: Iterable[Assignment]) -> list[str]:
+    return sorted(each.target.host for each in assignments)
+
+
+def test_everyone_whom_the_rules_allow_is_asked_once_and_the_rest_is_skipped(
+    folder: SurveyFolder, played: Played
+) -> None:
+    summary = run(folder)
+    assert hosts(played.asked) == [f"h{number}.example" for number in range(10)]
+    assert {(each.attempt, each.level) for each in played.asked} == {(1, Level.PASSIVE)}
+    assert (summary.asked, summary.targets, summary.answered, summary.skipped) == (12, 12, 10, 2)
+    query = "SELECT host, reason, o.address FROM final_outcomes o JOIN targets USING (target_id) WHERE kind = 'skipped'"
+    rows = sorted(ask(folder, query)[1])
+    assert rows == [("closed.example", "out_of_scope", "127.0.0.7"), ("private.example", "out_of_scope", "10.0.0.1")]
+
+
+def test_a_second_run_asks_nobody(folder: SurveyFolder, played: Played) -> None:
+    run(folder)
+    before = len(played.asked)
+    assert run(folder).asked == 0
+    assert len(played.asked) == before
+
+
+def test_without_spacing_the_silent_are_asked_again_in_the_same_run_and_the_refusing_are_not(
+    folder: SurveyFolder, played: Played
+) -> None:
+    played.outcomes = {"h1.example": [SILENT, Answered()], "h2.example": [SILENT, SILENT], "h3.example": [REFUSED]}
+    summary = run(folder)
+    assert hosts(each for each in played.asked if each.attempt == 2) == ["h1.example", "h2.example"]
+    assert (summary.answered, summary.failed, summary.unconfirmed) == (8, 2, 0)
+    assert summary.outcomes["connect/timed_out"] == 1
+
+
+def test_with_spacing_the_silent_stay_unconfirmed_until_a_later_run_asks_only_them(
+    folder: SurveyFolder, played: Played, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(folder, "survey.toml", CONFIGURATION.format(spacing_s=3600))
+    played.outcomes = {"h1.example": [SILENT], "h2.example": [SILENT, Answered()]}
+    played.elapsed_s = 2.0
+    first = run(folder)
+    assert (first.unconfirmed, first.answered, first.next_attempt_at) == (2, 8, "2027-01-15 09:00:02 UTC")
+    monkeypatch.setattr("time.time_ns", lambda: NOW_NS + 3601 * 10**9)
+    assert run(folder).asked == 0
+    monkeypatch.setattr("time.time_ns", lambda: NOW_NS + 3602 * 10**9)
+    played.asked.clear()
+    second = run(folder)
+    assert hosts(played.asked) == ["h1.example", "h2.example"]
+    assert (second.unconfirmed, second.answered, second.failed) == (0, 9, 1)
+    assert round_status(folder, "r").next_attempt_at == ""
+
+
+def test_a_name_is_resolved_and_its_failure_is_its_outcome(
+    folder: SurveyFolder, played: Played, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers: dict[str, tuple[str, ...] | Failed] = {
+        "named.example": ("10.0.0.9", "127.0.9.2", "127.0.9.1"),
+        "inside.example": ("10.0.0.9",),
+        "gone.example": Failed(Stage.RESOLVE, Fault.NAME_NOT_FOUND),
+    }
+
+    def resolve(names: Iterable[str]) -> Iterator[tuple[str, tuple[str, ...] | Failed]]:
+        return ((name, answers[name]) for name in names)
+
+    monkeypatch.setattr(assigning, "resolve_hosts", resolve)
+    write(folder, "hosts.csv", "host,port\nnamed.example,80\nnamed.example,81\ninside.example,80\ngone.example,80\n")
+    summary = run(folder)
+    assert [each.addresses for each in played.asked] == [("127.0.9.1", "127.0.9.2")] * 2
+    assert summary.outcomes == {"answered": 2, "resolve/name_not_found": 1, "skipped": 1}
+
+
+def test_a_frame_that_changed_is_refused_with_one_sentence(folder: SurveyFolder, played: Played) -> None:
+    run(folder)
+    write(folder, "hosts.csv", "host,address\nother.example,127.0.0.1\n")
+    with pytest.raises(RoundError, match="the frame is not the one that round r was opened with"):
+        run(folder)
+
+
+@pytest.mark.parametrize("change", ["[plan]\nicon = false\n", '[plan]\nabsent_extension = "ida"\n'])
+def test_a_plan_that_changed_is_refused_with_one_sentence(folder: SurveyFolder, played: Played, change: str) -> None:
+    run(folder)
+    write(folder, "survey.toml", CONFIGURATION.format(spacing_s=0) + change)
+    with pytest.raises(RoundError, match="the plan is not the one that round r was opened with"):
+        run(folder)
+
+
+def test_limits_and_scope_may_change_while_a_round_is_open(folder: SurveyFolder, played: Played) -> None:
+    run(folder)
+    write(folder, "survey.toml", CONFIGURATION.format(spacing_s=0).replace("batch_targets = 4", "batch_targets = 9"))
+    assert run(folder).asked == 0
+    assert len(set(folder.round("r").log_state.config_digests)) == 2
+
+
+def test_another_date_is_refused_and_the_same_is_not(folder: SurveyFolder, played: Played) -> None:
+    run(folder, as_of="2001-07-15")
+    run(folder, as_of="2001-07-15")
+    run(folder)
+    with pytest.raises(RoundError, match="opened for 2001-07-15"):
+        run(folder, as_of="2001-07-16")
+
+
+def test_the_reference_date_is_that_of_the_configuration_where_nobody_says_otherwise(
+    folder: SurveyFolder, played: Played
+) -> None:
+    write(folder, "survey.toml", CONFIGURATION.format(spacing_s=0) + '[round.r]\ndate = "2001-07-15"\n')
+    run(folder)
+    run(folder, "other", as_of="2001-08-15")
+    assert (folder.round("r").reference_date, folder.round("other").reference_date) == ("2001-07-15", "2001-08-15")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "error"),
+    [
+        ("hosts.csv", "host\n", FrameError),
+        ("hosts.csv", "host,address\nclosed.example,127.0.0.7\nprivate.example,10.0.0.1\n", ConductError),
+        ("hosts.csv", "host,port\na.example,70000\n", FrameError),
+        ("survey.toml", CONFIGURATION.format(spacing_s=0).replace("iis-2001", "none"), EbbtideError),
+    ],
+)
+def test_a_mistake_is_told_before_anything_is_written(
+    folder: SurveyFolder, played: Played, name: str, text: str, error: type[EbbtideError]
+) -> None:
+    write(folder, name, text)
+    before = sorted(folder.path.rglob("*"))
+    with pytest.raises(error):
+        run(folder)
+    assert sorted(folder.path.rglob("*")) == before
+    assert played.asked == []
+
+
+def test_a_round_that_somebody_else_works_on_is_left_alone(folder: SurveyFolder, played: Played) -> None:
+    run(folder)
+    with round_lock(folder.round_folder("r"), "r"), pytest.raises(RoundError, match="another process"):
+        run(folder)
+
+
+def test_a_sealed_round_is_not_run_sealed_or_judged_too_early(folder: SurveyFolder, played: Played) -> None:
+    run(folder)
+    with pytest.raises(RoundError, match="is open"):
+        judge_round(folder, "r", load_config(folder.path), executor=SerialExecutor())
+    counts = seal_round(folder, "r")
+    assert (counts.targets, counts.answered, counts.failed, counts.skipped) == (12, 10, 0, 2)
+    with pytest.raises(RoundError, match="sealed"):
+        run(folder)
+    with pytest.raises(RoundError, match="sealed already"):
+        seal_round(folder, "r")
+
+
+def test_judging_stores_one_family_for_everyone_who_answered_and_a_second_judgement_beside_the_first(
+    folder: SurveyFolder, played: Played
+) -> None:
+    played.outcomes = {"h1.example": [SILENT]}
+    run(folder)
+    seal_round(folder, "r")
+    first = judge_round(folder, "r", load_config(folder.path), executor=SerialExecutor())
+    assert (first.is_new, first.answered, first.families) == (True, 9, {"zeus": 9})
+    assert ask(folder, "SELECT count(*), count(DISTINCT target_id) FROM software WHERE is_family")[1] == [(9, 9)]
+    assert ask(folder, "SELECT * FROM verdicts")[1] == []
+    write(folder, "survey.toml", CONFIGURATION.format(spacing_s=0).replace('["iis-2001"]', "[]"))
+    second = judge_round(folder, "r", load_config(folder.path), executor=SerialExecutor())
+    assert second.judgement != first.judgement
+    assert folder.round("r").judgements == (first.judgement, second.judgement)
+    assert ask(folder, "SELECT judgement, (SELECT count(*) FROM checks) FROM rounds")[1] == [(second.judgement, 0)]
+    write(folder, "survey.toml", CONFIGURATION.format(spacing_s=0))
+    third = judge_round(folder, "r", load_config(folder.path), executor=SerialExecutor())
+    assert (third.is_new, third.judgement, third.families) == (False, first.judgement, first.families)
+    assert folder.round("r").judgement == first.judgement
+
+
+def test_progress_ends_with_everyone_done(folder: SurveyFolder, played: Played) -> None:
+    reports: list[Progress] = []
+    run(folder, progress=reports.append)
+    assert (reports[-1].done, reports[-1].total) == (12, 12)
+    assert reports[-1].outcomes == {"answered": 10, "skipped": 2}
+    assert all(earlier.done <= later.done for earlier, later in pairwise(reports))
+
+
+def test_a_plan_says_who_would_be_asked_and_who_is_left_out_and_leaves_nothing_behind(
+    folder: SurveyFolder, played: Played
+) -> None:
+    write(folder, "hosts.csv", "host,address\na.example,127.0.0.1\na.example,127.0.0.1\nb.example,\nclosed.example,\n")
+    before = sorted(folder.path.rglob("*"))
+    summary = plan_summary(folder, load_config(folder.path))
+    assert (summary.lines, summary.duplicates, summary.targets, summary.asked, summary.to_resolve) == (4, 1, 3, 2, 1)
+    assert summary.skipped == {"out_of_scope (excluded by the operator: closed.example)": 1}
+    assert (summary.requests_each, summary.most_attempts) == (3, 2)
+    assert sorted(folder.path.rglob("*")) == before
+    assert played.asked == []
