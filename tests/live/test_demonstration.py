@@ -1,4 +1,4 @@
-"""The demonstration from end to end, over real sockets: the summer of 2001, and a winter that nobody told the code about."""
+"""The demonstration from end to end, over real sockets: the summer of 2001, and a winter unknown to the code."""
 
 import json
 import subprocess
@@ -29,11 +29,9 @@ def demonstrate(out: Path, *words: str) -> dict[str, Any]:
     return told
 
 
-@pytest.fixture(scope="module")
-def summer(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("summer") / "demo"
-    demonstrate(out, "--small")
-    return out
+@pytest.fixture
+def summer(small_demonstration: Path) -> Path:
+    return small_demonstration
 
 
 def facts_of(out: Path) -> list[Fact]:

@@ -11,8 +11,9 @@ from ebbtide.cli.output import progress_bar
 from ebbtide.cli.reporting import write_report
 from ebbtide.cli.verifying import Verification, verify_survey
 from ebbtide.estimate.compute import compute_facts
+from ebbtide.judge.checks.catalogue import load_checks
 from ebbtide.lab.world import World
-from ebbtide.model.configuration import SurveyConfig
+from ebbtide.model.configuration import ChecksSection, SurveyConfig
 from ebbtide.model.errors import ConfigurationError
 from ebbtide.model.facts import Fact
 from ebbtide.rounds.facts import write_facts
@@ -24,6 +25,7 @@ from ebbtide.survey.settings import load_config
 from ebbtide.survey.starting import init_survey
 
 MARKER = "demo.json"
+_CHECKS = ChecksSection(packs=("iis-2001",))
 
 
 class DemoOrder(msgspec.Struct, frozen=True):
@@ -143,14 +145,24 @@ def _configuration_text(world: World, order: DemoOrder) -> str:
         "spacing_s = 0",
         "",
         "[checks]",
-        'packs = ["iis-2001"]',
+        f"packs = {msgspec.json.encode(_CHECKS.packs).decode()}",
     ]
-    for check, parameters in sorted(world.parameters().items()):
+    for check, parameters in sorted(_known_parameters(world).items()):
         lines += ["", f"[checks.parameters.{check}]  # an assumption of the scenario"]
         lines += [f"{name} = {msgspec.json.encode(value).decode()}" for name, value in sorted(parameters.items())]
     for month in world.months:
         lines += ["", f'[round."{month}"]', f'date = "{world.reference_date(month)}"']
     return "\n".join(lines) + "\n"
+
+
+def _known_parameters(world: World) -> dict[str, dict[str, str]]:
+    """The scenario's assumptions that set a parameter of a check in use; others concern checks that do not judge here."""
+    known = {check.id: {parameter.name for parameter in check.parameters} for check in load_checks(_CHECKS, Path())}
+    told = {
+        check: {name: value for name, value in parameters.items() if name in known.get(check, set())}
+        for check, parameters in world.parameters().items()
+    }
+    return {check: parameters for check, parameters in told.items() if parameters}
 
 
 def _conduct_round(
