@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from ebbtide.conduct.authority import level_for
 from ebbtide.conduct.identity import user_agent
 from ebbtide.conduct.scope import Scope, build_scope
-from ebbtide.frame.ids import canonical_host, site_id, target_id
+from ebbtide.frame.entries import Defaults, list_target
+from ebbtide.frame.lines import Line
 from ebbtide.model.configuration import CapsSection, ClocksSection, Identity, LimitsSection, ScopeSection
-from ebbtide.model.errors import ConductError, FrameError
+from ebbtide.model.errors import ConductError
 from ebbtide.model.outcomes import Answered, Failed, Outcome, Skipped
-from ebbtide.model.targets import Level, Scheme, Target
+from ebbtide.model.targets import Level, Target
 from ebbtide.model.transcripts import Exchange, Plan, Transcript
 from ebbtide.probe.resolve import resolve_hosts
 from ebbtide.probe.run import probe_assignments
@@ -19,7 +19,6 @@ from ebbtide.probe.settings import Assignment, ProbeSettings
 
 NOWHERE = Path()
 SALT = b"asked by hand"
-_DEFAULT_PORTS = {Scheme.HTTP: 80, Scheme.HTTPS: 443}
 
 
 def ask_urls(urls: Sequence[str], plan: Plan, identity: Identity, open_ranges: Sequence[str]) -> list[Transcript]:
@@ -36,7 +35,8 @@ def ask_urls(urls: Sequence[str], plan: Plan, identity: Identity, open_ranges: S
         ConductError: The rules forbid a target; nothing was sent to anybody.
     """
     scope = build_scope(ScopeSection(open=tuple(open_ranges)), identity, (), "--open")
-    assignments, unresolved = _assignments([parse_target(url) for url in urls], scope)
+    named = [list_target(Line(url, number, "URL"), Defaults()) for number, url in enumerate(urls, 1)]
+    assignments, unresolved = _assignments(named, scope)
     settings = ProbeSettings(
         user_agent=user_agent(identity),
         clocks=ClocksSection(),
@@ -50,11 +50,11 @@ def ask_urls(urls: Sequence[str], plan: Plan, identity: Identity, open_ranges: S
 
 
 def _assignments(targets: Sequence[Target], scope: Scope) -> tuple[list[Assignment], list[Transcript]]:
-    resolved = dict(resolve_hosts({target.host for target in targets}))
+    resolved = dict(resolve_hosts({target.host for target in targets if not target.address}))
     assignments: list[Assignment] = []
     unresolved: list[Transcript] = []
     for target in targets:
-        addresses = resolved[target.host]
+        addresses = (target.address,) if target.address else resolved[target.host]
         if isinstance(addresses, Failed):
             unresolved.append(Transcript(target=target, attempt=1, outcome=addresses, exchanges=()))
             continue
@@ -73,27 +73,6 @@ def _assignments(targets: Sequence[Target], scope: Scope) -> tuple[list[Assignme
 
 def _caution(level: Level) -> int:
     return 0 if level is Level.PASSIVE else 1
-
-
-def parse_target(url: str) -> Target:
-    """The target that a URL names.
-
-    Raises:
-        FrameError: It is no http or https URL, or its port is out of range.
-    """
-    try:
-        parts = urlsplit(url if "//" in url else f"http://{url}")
-        scheme, host, port = Scheme(parts.scheme), canonical_host(parts.hostname or ""), parts.port
-    except FrameError:
-        raise
-    except ValueError as error:
-        raise FrameError(
-            f"{url!r} cannot be asked: {error}.", remedy="Write it like http://host:8080/ or https://host/."
-        ) from error
-    port = _DEFAULT_PORTS[scheme] if port is None else port
-    if port == 0:
-        raise FrameError(f"{url!r} names port 0.", remedy="Ports run from 1 to 65535.")
-    return Target(target_id(host, "*", port, scheme), site_id(host), host, "", port, scheme)
 
 
 def outcome_text(outcome: Outcome) -> str:

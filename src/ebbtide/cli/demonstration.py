@@ -156,7 +156,7 @@ def _configuration_text(world: World, order: DemoOrder) -> str:
 
 
 def _known_parameters(world: World) -> dict[str, dict[str, str]]:
-    """The scenario's assumptions that set a parameter of a check in use; others concern checks that do not judge here."""
+    """The scenario's assumptions that set a parameter of a check in use; the others concern checks unused here."""
     known = {check.id: {parameter.name for parameter in check.parameters} for check in load_checks(_CHECKS, Path())}
     told = {
         check: {name: value for name, value in parameters.items() if name in known.get(check, set())}

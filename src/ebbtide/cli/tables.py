@@ -22,7 +22,7 @@ def print_tide(facts: Sequence[Fact]) -> None:
         if fact.metric == "prevalence" and fact.unit == UNIT and fact.lens == fact.variant == "all"
     }
     print_table(
-        "Share of servers that show it [published in 2001], n of base, bounds with all that is unknown counted each way",
+        "Share of servers that show it [published in 2001], n of base, bounds with the unknown counted each way",
         ("", *labels),
         [
             (row.name, *(_tide_cell(cell, bounds.get((row.check, cell.round), "")) for cell in row.cells))
