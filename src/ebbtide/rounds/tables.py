@@ -59,10 +59,13 @@ def write_arrow(root: Path, table: str, shard: int, parts: Iterable[pa.Table], *
     relative = f"{folder}/{uuid4().hex}.parquet"
     make_folder(root / folder)
     rows = 0
-    with replacing(root / relative) as unfinished, pq.ParquetWriter(unfinished, schema, compression=COMPRESSION) as out:
-        for part in parts:
-            out.write_table(part, row_group_size=ROWS_A_GROUP)
-            rows += part.num_rows
+    with replacing(root / relative) as unfinished:
+        # Bodies and certificates are distinct: a dictionary of them would only cost time.
+        has_dictionary = table not in ("bodies", "certificates")
+        with pq.ParquetWriter(unfinished, schema, compression=COMPRESSION, use_dictionary=has_dictionary) as out:
+            for part in parts:
+                out.write_table(part, row_group_size=ROWS_A_GROUP)
+                rows += part.num_rows
     sync_folder(root / folder)
     return FileRef(table, shard, relative, rows)
 
@@ -70,8 +73,9 @@ def write_arrow(root: Path, table: str, shard: int, parts: Iterable[pa.Table], *
 def arrow_table(record: type[msgspec.Struct], rows: Sequence[msgspec.Struct]) -> pa.Table:
     """Records as an Arrow table of their schema."""
     schema = arrow_schema(record)
+    columns = zip(*map(msgspec.structs.astuple, rows), strict=True) if rows else ((),) * len(schema)
     return pa.Table.from_arrays(
-        [_array([getattr(row, field.name) for row in rows], field.type) for field in schema], schema=schema
+        [_array(column, field.type) for column, field in zip(columns, schema, strict=True)], schema=schema
     )
 
 
@@ -103,7 +107,7 @@ def read_rows(root: Path, files: Iterable[FileRef], table: str, columns: Sequenc
         yield from zip(*(part.column(name).to_pylist() for name in columns), strict=True)
 
 
-def _array(values: list[Any], data_type: pa.DataType) -> pa.Array:
+def _array(values: Sequence[Any], data_type: pa.DataType) -> pa.Array:
     if pa.types.is_list(data_type) and pa.types.is_struct(data_type.value_type):
         pairs = [pair for value in values for pair in value]
         inner = data_type.value_type
