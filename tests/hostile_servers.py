@@ -210,8 +210,12 @@ def closed_port() -> Iterator[int]:
 
 
 @contextlib.contextmanager
-def name_server(code: int | None) -> Iterator[str]:
-    """A DNS server on loopback that answers every question with one response code, or never."""
+def name_server(code: int | None, *, v4: str = "", v6: str = "") -> Iterator[str]:
+    """A DNS server on loopback that gives every question one response code, with these addresses, or stays silent."""
+    records = {
+        1: socket.inet_pton(socket.AF_INET, v4) if v4 else b"",
+        28: socket.inet_pton(socket.AF_INET6, v6) if v6 else b"",
+    }
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(("127.0.0.1", 0))
         server.settimeout(0.05)
@@ -222,10 +226,7 @@ def name_server(code: int | None) -> Iterator[str]:
                 with contextlib.suppress(TimeoutError):
                     question, sender = server.recvfrom(4096)
                     if code is not None:
-                        server.sendto(
-                            question[:2] + bytes([0x81, 0x80 | code]) + question[4:6] + b"\0" * 6 + question[12:],
-                            sender,
-                        )
+                        server.sendto(_dns_answer(question, code, records), sender)
 
         thread = threading.Thread(target=answer_all)
         thread.start()
@@ -234,3 +235,12 @@ def name_server(code: int | None) -> Iterator[str]:
         finally:
             is_over.set()
             thread.join()
+
+
+def _dns_answer(query: bytes, code: int, records: dict[int, bytes]) -> bytes:
+    end = query.index(b"\0", 12) + 5
+    question = query[12:end]
+    kind = int.from_bytes(question[-4:-2], "big")
+    data = records.get(kind, b"")
+    record = b"\xc0\x0c" + struct.pack(">HHIH", kind, 1, 60, len(data)) + data if data else b""
+    return query[:2] + bytes([0x81, 0x80 | code]) + struct.pack(">HHHH", 1, 1 if data else 0, 0, 0) + question + record

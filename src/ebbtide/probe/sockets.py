@@ -22,9 +22,14 @@ _CLOSING_PAUSE_S = 0.005
 
 
 class SocketNetwork:
-    """Sockets of this machine. One run at a time."""
+    """Sockets of this machine. One run at a time.
 
-    def __init__(self) -> None:
+    Args:
+        loop_factory: Makes the event loop; uvloop's where it is installed.
+    """
+
+    def __init__(self, loop_factory: Callable[[], asyncio.AbstractEventLoop] = new_event_loop) -> None:
+        self._loop_factory = loop_factory
         self._loop: asyncio.AbstractEventLoop | None = None
         self._bell: asyncio.Future[None] | None = None
         self._context: SSL.Context | None = None
@@ -35,7 +40,7 @@ class SocketNetwork:
 
     def run(self, step: Callable[[], bool], abandon: Callable[[], bool]) -> None:
         """Drive ``step`` in a loop of our own; see ``Network.run``."""
-        with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        with asyncio.Runner(loop_factory=self._loop_factory) as runner:
             runner.run(self._main(step, abandon))
 
     def wake(self) -> None:
