@@ -35,6 +35,8 @@ def test_stopping_kills_what_runs() -> None:
     pool = ProcessExecutor(1)
     worker = pool.submit(os.getpid).result()
     running = pool.submit(time.sleep, 600)
+    while not running.running():
+        time.sleep(0.01)
     pool.stop()
     with pytest.raises((BrokenProcessPool, BrokenExecutor)):
         running.result()
