@@ -47,6 +47,9 @@ def difference_bounds(
         shown_then_lost: Of those lost, those that showed it the first time.
         base: Judged both times.
         lost: Judged only the first time.
+
+    Assumptions: as ``share_bounds``. A change among those judged twice may lie outside: whoever was lost and had shown
+    it can only have got better, whoever had not can only have got worse.
     """
     whole = base + lost
     if whole <= 0:

@@ -27,6 +27,7 @@ _OPEN = {
     "of_shown_then": "the other reading: of those that showed it then",
     "cross_section": "not the same servers: all that could be judged in the later round",
 }
+_WHOLE_COHORT = "The bounds speak of all judged the first time, the estimate of those judged twice."
 Ends = Mapping[tuple[str, str], tuple[int, float]]
 
 
@@ -185,7 +186,7 @@ def _difference(view: SurveyView, tally: Tally, comparison: Comparison, table: P
         **_limits(bounds),
         **_lost(comparison, JUDGED),
         quality=quality_of(found.doubts),
-        note=joined(test, _lost_note(comparison, JUDGED), design_note(view, found)),
+        note=joined(test, _lost_note(comparison, JUDGED), _WHOLE_COHORT, design_note(view, found)),
     )
 
 
