@@ -230,13 +230,15 @@ class Conversation(asyncio.Protocol):
         else:
             self._lost(error)
 
-    @_supervised_call
     def data_received(self, data: bytes) -> None:
         """Octets came in."""
-        if self._tls is not None:
-            self._receive_tls(self._tls, data)
-        elif self.phase is ASKING:
-            self._receive(data)
+        try:  # as ``_supervised``, written out: most calls come here
+            if self._tls is not None:
+                self._receive_tls(self._tls, data)
+            elif self.phase is ASKING:
+                self._receive(data)
+        except Exception as bug:  # noqa: BLE001  (the same supervisor)
+            self.break_off(bug)
 
     @_supervised
     def eof_received(self) -> None:
@@ -273,11 +275,21 @@ class Conversation(asyncio.Protocol):
         self._answers_here = 0
         self._is_sending = False
         self._asking = Asking(self._pending[0], network.now_ns(), now_s)
+        known = None if self._exchanges else desk.silences.recall(self.address, self.assignment.target.port, now_s)
+        if known is not None:
+            self._give_up_address(known)
+            return
         desk.connect_clock.start(self, now_s)
         self._dialing = network.connect(self.address, self.assignment.target.port, self)
 
     def _connect_failed(self, failed: Failed) -> None:
-        self.desk.connect_clock.stop(self)
+        desk, target = self.desk, self.assignment.target
+        desk.connect_clock.stop(self)
+        desk.silences.note(self.address, target.port, target.host, failed, desk.network.now_s())
+        self._give_up_address(failed)
+
+    def _give_up_address(self, failed: Failed) -> None:
+        """Go on to the target's next address, or end with the most telling of the failures."""
         if more_telling(self._connect_failure, failed):
             self._connect_failure, self._failed_address = failed, self.address
         if self._left and not self._exchanges:
@@ -450,7 +462,7 @@ class Conversation(asyncio.Protocol):
             asking,
             response,
             failure,
-            Peer(address, self._server_name, self._tls_summary if self._tls is not None else None),
+            Peer(address, self._server_name, None if self._tls is None else self._tls_summary),
             ordinal=len(self._exchanges),
             now_s=desk.network.now_s(),
             body_cap=desk.settings.caps.body_bytes,

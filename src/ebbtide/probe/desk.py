@@ -10,6 +10,7 @@ from ebbtide.model.transcripts import Plan, Request, Transcript
 from ebbtide.probe.clocks import Clock
 from ebbtide.probe.network import Network
 from ebbtide.probe.settings import ProbeSettings
+from ebbtide.probe.silences import Silences
 from ebbtide.wire.request import RequestEncoder
 
 _SHARED_FIELDS = (("Accept", "*/*"), ("Accept-Encoding", "gzip, deflate"), ("Connection", "keep-alive"))
@@ -44,6 +45,7 @@ class Desk(Generic[TalkType]):
         waiting: Conversations that want a turn at another address, with the one that they leave.
         crash: A mistake of ours that belongs to no target; it ends the run.
         bugs: Mistakes of ours that became a target's outcome.
+        silences: Addresses that gave no answer just now.
     """
 
     large_request = 16_384
@@ -64,6 +66,7 @@ class Desk(Generic[TalkType]):
         self.waiting: deque[tuple[TalkType, str]] = deque()
         self.crash: Exception | None = None
         self.bugs = 0
+        self.silences = Silences()
         self._decided: dict[str, Skipped | None] = {}
         self._encoder = RequestEncoder((("User-Agent", settings.user_agent), *_SHARED_FIELDS))
 

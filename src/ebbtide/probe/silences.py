@@ -1,0 +1,37 @@
+"""Addresses that gave no answer just now: their other names are not made to knock at the same closed door."""
+
+from ebbtide.model.outcomes import Failed, Fault, Stage
+
+HELD_S = 60.0
+MOST_HELD = 65_536
+_SILENT = frozenset({Fault.TIMED_OUT, Fault.UNREACHABLE})
+
+
+class Silences:
+    """Remembers for a minute where a connection timed out or no way led.
+
+    Whether an endpoint takes connections has nothing to do with the name that it is asked for. Asking once for each of
+    a thousand names would send a thousand times the packets, and keep one connection an address busy for hours.
+    """
+
+    def __init__(self) -> None:
+        self._held: dict[tuple[str, int], tuple[float, Fault, str]] = {}
+
+    def note(self, address: str, port: int, host: str, failed: Failed, now_s: float) -> None:
+        """Remember a connection that failed, if it failed by silence."""
+        if failed.stage is not Stage.CONNECT or failed.fault not in _SILENT:
+            return
+        if len(self._held) >= MOST_HELD:
+            del self._held[next(iter(self._held))]
+        self._held[address, port] = (now_s, failed.fault, host)
+
+    def recall(self, address: str, port: int, now_s: float) -> Failed | None:
+        """The failure that stands for another attempt now; ``None`` if none is fresh enough."""
+        held = self._held.get((address, port)) if self._held else None
+        if held is None:
+            return None
+        since_s, fault, host = held
+        if now_s - since_s > HELD_S:
+            del self._held[address, port]
+            return None
+        return Failed(Stage.CONNECT, fault, f"the address was silent just before, asked for {host}")
