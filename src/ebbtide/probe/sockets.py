@@ -33,7 +33,7 @@ class SocketNetwork:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._bell: asyncio.Future[None] | None = None
         self._context: SSL.Context | None = None
-        self._dials: set[asyncio.Task[None]] = set()
+        self._dialing = 0
         self._crash: BaseException | None = None
         self.now_s = time.monotonic
         self.now_ns = time.time_ns
@@ -54,10 +54,7 @@ class SocketNetwork:
 
     def connect(self, address: str, port: int, peer: Peer) -> Cancellable:
         """Dial; see ``Network.connect``."""
-        task = self._running().create_task(self._dial(address, port, peer))
-        self._dials.add(task)
-        task.add_done_callback(self._dialed)
-        return task
+        return self._running().create_task(self._dial(address, port, peer))
 
     def tls_session(self, server_name: str) -> TlsSession:
         """A new session of OpenSSL."""
@@ -87,13 +84,14 @@ class SocketNetwork:
 
     async def _close(self, abandon: Callable[[], bool]) -> None:
         for _ in range(_CLOSING_ROUNDS):
-            if abandon() and not self._dials:
+            if abandon() and not self._dialing:
                 break
             await asyncio.sleep(_CLOSING_PAUSE_S)
         await asyncio.sleep(0)
 
     async def _dial(self, address: str, port: int, peer: Peer) -> None:
         line = _Line(peer)
+        self._dialing += 1
         try:
             await self._running().create_connection(lambda: cast("asyncio.BaseProtocol", line), address, port)
         except OSError as error:
@@ -103,12 +101,11 @@ class SocketNetwork:
             if not line.is_made:
                 line.is_over = True
                 peer.connection_lost(None)
-
-    def _dialed(self, task: asyncio.Task[None]) -> None:
-        self._dials.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            self._crash = task.exception()
+        except Exception as bug:  # noqa: BLE001  (raised again by the run itself; a task would keep it for its collector)
+            self._crash = bug
             self.wake()
+        finally:
+            self._dialing -= 1
 
 
 class _Line:

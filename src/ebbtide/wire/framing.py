@@ -14,6 +14,7 @@ _MOST_LENGTH_DIGITS = 18
 _NO_CODINGS = frozenset({b"chunked", b"identity"})
 _PLAIN_TOKENS = {b"": (), b"keep-alive": (b"keep-alive",), b"close": (b"close",), b"chunked": (b"chunked",)}
 _FRAMING_NAMES = frozenset({b"content-length", b"transfer-encoding", b"content-encoding", b"connection"})
+_FRAMING_LENGTHS = frozenset(map(len, _FRAMING_NAMES))
 
 
 class Ending(Enum):
@@ -51,6 +52,8 @@ def read_framing(fields: Fields, status: int | None, method: str) -> Framing:
     """Decide from the fields where the body ends."""
     told: dict[bytes, bytes] = {}
     for name, value in fields:
+        if len(name) not in _FRAMING_LENGTHS:
+            continue
         lower = name.lower()
         if lower in _FRAMING_NAMES:
             told[lower] = value if lower not in told else b",".join((told[lower], value))

@@ -7,6 +7,7 @@ from ebbtide.model.transcripts import Deviation
 Fields = tuple[tuple[bytes, bytes], ...]
 
 _CONTROLS = bytes(number for number in range(32) if number not in b"\t\r\n") + b"\x7f"
+_CONTROLS_AND_ENDS = _CONTROLS + b"\r\n"
 _PLAIN_VERSIONS = {b"HTTP/1.1": "1.1", b"HTTP/1.0": "1.0"}
 _BLANKS = b" \t"
 _MOST_STATUS_DIGITS = 3
@@ -34,16 +35,19 @@ def find_head_end(octets: bytes | bytearray, start: int) -> int:
 
 def split_lines(head: bytes) -> tuple[list[bytes], list[Deviation]]:
     """The lines of a head without their ends and without the empty one, and what is odd about its characters."""
-    ends = head.count(b"\r\n")
+    lines = head.rstrip(b"\r\n").split(b"\r\n")
+    if len(head) - len(head.translate(None, _CONTROLS_AND_ENDS)) == 2 * len(lines) + 2 and head.endswith(b"\r\n\r\n"):
+        return lines, []
     deviations: list[Deviation] = []
+    ends = head.count(b"\r\n")
     has_bare = head.count(b"\n") != ends
     if has_bare:
         deviations.append(Deviation.BARE_LF)
     if head.count(b"\r") != ends or len(head.translate(None, _CONTROLS)) != len(head):
         deviations.append(Deviation.CONTROL_IN_FIELD)
-    if not has_bare:
-        return head.rstrip(b"\r\n").split(b"\r\n"), deviations
-    return [line.removesuffix(b"\r") for line in head.rstrip(b"\r\n").split(b"\n")], deviations
+    if has_bare:
+        lines = [line.removesuffix(b"\r") for line in head.rstrip(b"\r\n").split(b"\n")]
+    return lines, deviations
 
 
 def parse_status_line(line: bytes) -> StatusLine:

@@ -225,8 +225,9 @@ class ResponseReader:
         self._fields, odd = parse_fields(lines[1:], self._caps.fields)
         if start:
             self._note(Deviation.GARBAGE_BEFORE_STATUS)
-        for deviation in (*deviations, *status.deviations, *odd):
-            self._note(deviation)
+        if deviations or odd or status.deviations:
+            for deviation in (*deviations, *status.deviations, *odd):
+                self._note(deviation)
         return status
 
     def _keep_partial_head(self) -> None:
