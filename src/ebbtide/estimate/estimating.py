@@ -134,8 +134,10 @@ def design_note(view: SurveyView, estimated: Estimated) -> str:
         return "Nobody could be judged, so there is no share."
     if not view.is_sample:
         return "A census of the list has no sampling error; the interval says what it would be if these were a sample."
-    effect = f"; design effect {estimated.design_effect:.2f}" if estimated.design_effect is not None else ""
-    return f"Weighted by the frame; the interval is by strata, with addresses as clusters{effect}."
+    effect = estimated.design_effect
+    told = "" if effect is None else f"; design effect {effect:.2f}"
+    spared = " (the interval does not count on less than 1)" if effect is not None and effect < 1 else ""
+    return f"Weighted by the frame; the interval is by strata, with addresses as clusters{told}{spared}."
 
 
 def joined(*sentences: str) -> str:
