@@ -128,7 +128,9 @@ def make_transcript(
 ) -> Transcript:
     """The record of one attempt at a target; ``outcome`` is ``None`` where the exchanges decide."""
     if outcome is None:
-        first = next((exchange for exchange in exchanges if exchange.request.path == "/"), exchanges[0])
+        first = exchanges[0]
+        if first.request.path != "/":
+            first = next((exchange for exchange in exchanges if exchange.request.path == "/"), first)
         outcome = first.outcome
     return Transcript(
         target=assignment.target,

@@ -62,14 +62,15 @@ class Scheduler(Generic[Job]):
         self._ready: deque[_Prefix[Job]] = deque()
         self._paused: list[tuple[float, int, _Prefix[Job]]] = []
         self._ties = count()
-        self._busy: set[str] = set()
+        self._busy: dict[str, _Prefix[Job]] = {}
         self._parked: dict[str, deque[Job]] = {}
         self.in_flight = 0
         self.waiting = 0
 
     def add(self, job: Job, address: str, now_s: float) -> None:
         """Have ``job`` wait for its turn at ``address``."""
-        machine, key = _machine_of(address)
+        machine = _machine_of(address)
+        key = prefix_of(address) if ":" in address else f"{address.rpartition('.')[0]}.0/24"
         prefix = self._prefixes.get(key)
         if prefix is None:
             prefix = self._prefixes[key] = _Prefix(key, self._limits.requests_per_prefix_s)
@@ -94,11 +95,10 @@ class Scheduler(Generic[Job]):
 
     def release(self, address: str, now_s: float) -> None:
         """The job at ``address`` is over and its connection closed."""
-        machine, key = _machine_of(address)
-        prefix = self._prefixes[key]
+        machine = _machine_of(address)
+        prefix = self._busy.pop(machine)
         self.in_flight -= 1
         prefix.in_flight -= 1
-        self._busy.remove(machine)
         parked = self._parked.get(machine)
         if parked:
             prefix.waiting.appendleft((machine, parked.popleft()))
@@ -128,7 +128,7 @@ class Scheduler(Generic[Job]):
             if machine in self._busy:
                 self._parked.setdefault(machine, deque()).append(job)
                 continue
-            self._busy.add(machine)
+            self._busy[machine] = prefix
             self._pace.take(now_s)
             prefix.pace.take(now_s)
             prefix.in_flight += 1
@@ -153,9 +153,9 @@ class Scheduler(Generic[Job]):
                 heapq.heappush(self._paused, (ready_at_s, next(self._ties), prefix))
 
 
-def _machine_of(address: str) -> tuple[str, str]:
-    """The name under which an address is counted, and its prefix. An IPv4-mapped address is the IPv4 machine."""
+def _machine_of(address: str) -> str:
+    """The name under which an address is counted. An IPv4-mapped address is the IPv4 machine."""
     if ":" not in address:
-        return address, f"{address.rpartition('.')[0]}.0/24"
+        return address
     parsed = IPv6Address(address)
-    return str(parsed.ipv4_mapped or parsed), prefix_of(address)
+    return str(parsed.ipv4_mapped or parsed)

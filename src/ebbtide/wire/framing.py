@@ -8,8 +8,8 @@ import msgspec
 from ebbtide.model.transcripts import Deviation
 from ebbtide.wire.head import Fields
 
-_NO_CONTENT, _NOT_MODIFIED = 204, 304
-_SWITCHING_PROTOCOLS = 101
+_SWITCHING_PROTOCOLS, _NO_CONTENT, _NOT_MODIFIED = 101, 204, 304
+_BODILESS = frozenset({_SWITCHING_PROTOCOLS, _NO_CONTENT, _NOT_MODIFIED})
 _MOST_LENGTH_DIGITS = 18
 _NO_CODINGS = frozenset({b"chunked", b"identity"})
 _PLAIN_TOKENS = {b"": (), b"keep-alive": (b"keep-alive",), b"close": (b"close",), b"chunked": (b"chunked",)}
@@ -57,12 +57,17 @@ def read_framing(fields: Fields, status: int | None, method: str) -> Framing:
         lower = name.lower()
         if lower in _FRAMING_NAMES:
             told[lower] = value if lower not in told else b",".join((told[lower], value))
-    lengths = told[b"content-length"].split(b",") if b"content-length" in told else []
-    transfer = _tokens(told.get(b"transfer-encoding", b""))
+    length_told, transfer = told.get(b"content-length"), _tokens(told.get(b"transfer-encoding", b""))
+    if method == "HEAD" or status in _BODILESS:
+        ending, length, deviations = NONE, 0, _contradictions(length_told, transfer)
+    elif not transfer and length_told is not None and length_told.isdigit() and len(length_told) <= _MOST_LENGTH_DIGITS:
+        ending, length, deviations = LENGTH, int(length_told), ()
+    else:
+        ending, length, deviations = _ending(length_told, transfer)
     connection = _tokens(told.get(b"connection", b""))
-    ending, length, deviations = _ending(lengths, transfer, status, method)
-    content = _tokens(told.get(b"content-encoding", b""))
-    codings = tuple([coding for coding in (*content, *transfer) if coding not in _NO_CODINGS])
+    codings = (*_tokens(told.get(b"content-encoding", b"")), *transfer)
+    if codings:
+        codings = tuple([coding for coding in codings if coding not in _NO_CODINGS])
     return Framing(ending, length, codings, b"close" in connection, b"keep-alive" in connection, deviations)
 
 
@@ -73,25 +78,25 @@ def _tokens(value: bytes) -> Sequence[bytes]:
     return [token for part in value.lower().split(b",") if (token := part.partition(b";")[0].strip(b" \t"))]
 
 
-def _ending(
-    lengths: list[bytes], transfer: Sequence[bytes], status: int | None, method: str
-) -> tuple[Ending, int, tuple[Deviation, ...]]:
-    length, deviations = _content_length(lengths) if lengths else (None, ())
-    if b"chunked" in transfer and lengths:
-        deviations = (*deviations, Deviation.LENGTH_AND_CHUNKED)
-    if method == "HEAD" or status in {_SWITCHING_PROTOCOLS, _NO_CONTENT, _NOT_MODIFIED}:
-        return NONE, 0, deviations
+def _ending(length_told: bytes | None, transfer: Sequence[bytes]) -> tuple[Ending, int, tuple[Deviation, ...]]:
+    deviations = _contradictions(length_told, transfer)
     if b"chunked" in transfer:
         return CHUNKS, 0, deviations
-    if length is None or [coding for coding in transfer if coding != b"identity"]:
+    length = None if length_told is None else _content_length(length_told.split(b","))[0]
+    if length is None or any(coding != b"identity" for coding in transfer):
         return CLOSE, 0, deviations
     return LENGTH, length, deviations
 
 
+def _contradictions(length_told: bytes | None, transfer: Sequence[bytes]) -> tuple[Deviation, ...]:
+    if length_told is None:
+        return ()
+    _, deviations = _content_length(length_told.split(b","))
+    return (*deviations, Deviation.LENGTH_AND_CHUNKED) if b"chunked" in transfer else deviations
+
+
 def _content_length(values: list[bytes]) -> tuple[int | None, tuple[Deviation, ...]]:
     """The smallest length told: a body that is cut short can be seen, one that is awaited for ever cannot."""
-    if len(values) == 1 and values[0].isdigit() and len(values[0]) <= _MOST_LENGTH_DIGITS:
-        return int(values[0]), ()
     stripped = [value.strip(b" \t") for value in values]
     good = {int(value) for value in stripped if value.isdigit() and len(value) <= _MOST_LENGTH_DIGITS}
     odd = []

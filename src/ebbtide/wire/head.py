@@ -1,5 +1,7 @@
 """The head of a response: its end, its status line, its fields. Everything odd is read and named."""
 
+from itertools import islice
+
 import msgspec
 
 from ebbtide.model.transcripts import Deviation
@@ -35,9 +37,9 @@ def find_head_end(octets: bytes | bytearray, start: int) -> int:
 
 def split_lines(head: bytes) -> tuple[list[bytes], list[Deviation]]:
     """The lines of a head without their ends and without the empty one, and what is odd about its characters."""
-    lines = head.rstrip(b"\r\n").split(b"\r\n")
-    if len(head) - len(head.translate(None, _CONTROLS_AND_ENDS)) == 2 * len(lines) + 2 and head.endswith(b"\r\n\r\n"):
-        return lines, []
+    plain = split_plain_lines(head)
+    if plain is not None:
+        return plain, []
     deviations: list[Deviation] = []
     ends = head.count(b"\r\n")
     has_bare = head.count(b"\n") != ends
@@ -45,9 +47,16 @@ def split_lines(head: bytes) -> tuple[list[bytes], list[Deviation]]:
         deviations.append(Deviation.BARE_LF)
     if head.count(b"\r") != ends or len(head.translate(None, _CONTROLS)) != len(head):
         deviations.append(Deviation.CONTROL_IN_FIELD)
-    if has_bare:
-        lines = [line.removesuffix(b"\r") for line in head.rstrip(b"\r\n").split(b"\n")]
-    return lines, deviations
+    if not has_bare:
+        return head.rstrip(b"\r\n").split(b"\r\n"), deviations
+    return [line.removesuffix(b"\r") for line in head.rstrip(b"\r\n").split(b"\n")], deviations
+
+
+def split_plain_lines(head: bytes) -> list[bytes] | None:
+    """The lines of a head that ends in CRLF throughout and holds no control character; ``None`` for any other."""
+    lines = head[:-4].split(b"\r\n")
+    is_plain = len(head) - len(head.translate(None, _CONTROLS_AND_ENDS)) == 2 * len(lines) + 2
+    return lines if is_plain and head.endswith(b"\r\n\r\n") else None
 
 
 def parse_status_line(line: bytes) -> StatusLine:
@@ -89,16 +98,16 @@ def parse_fields(lines: list[bytes], most: int) -> tuple[Fields, list[Deviation]
     """Read field lines.
 
     Args:
-        lines: The head's lines after the status line, without their ends.
+        lines: The head's lines without their ends, the status line among them.
         most: Fields that are kept; a further one is a deviation.
 
     Returns:
         Names and values as received, and what was odd. A line without a colon becomes a name without a value.
     """
-    if len(lines) > most:
+    if len(lines) > most + 1:
         return _parse_odd_fields(lines, most)
     fields: list[tuple[bytes, bytes]] = []
-    for line in lines:
+    for line in islice(lines, 1, None):
         name, colon, value = line.partition(b":")
         if not colon or not name or name[0] in _BLANKS or name[-1] in _BLANKS:
             return _parse_odd_fields(lines, most)
@@ -109,7 +118,7 @@ def parse_fields(lines: list[bytes], most: int) -> tuple[Fields, list[Deviation]
 def _parse_odd_fields(lines: list[bytes], most: int) -> tuple[Fields, list[Deviation]]:
     fields: list[tuple[bytes, bytes]] = []
     odd: list[Deviation] = []
-    for line in lines:
+    for line in islice(lines, 1, None):
         name, colon, value = line.partition(b":")
         if name[:1] and name[0] in _BLANKS:
             odd.append(Deviation.OBSOLETE_FOLD)

@@ -14,6 +14,7 @@ from ebbtide.wire.head import (
     parse_fields,
     parse_status_line,
     split_lines,
+    split_plain_lines,
 )
 from ebbtide.wire.opening import MARKUP, STATUS_LINE, UNDECIDED, Opening, find_opening
 
@@ -31,6 +32,7 @@ _POISON = frozenset(
     }
 )
 """After these nobody knows where the next answer begins."""
+_LEAST_HEAD = 12
 _TLS_RECORD = b"\x15\x03"
 
 
@@ -127,14 +129,34 @@ class ResponseReader:
             self._note_extra(octets)
         elif self._head_size >= 0:
             self._feed_body(octets)
-        else:
-            if not self._buffer:
-                self._buffer = octets
-            else:
-                if isinstance(self._buffer, bytes):
-                    self._buffer = bytearray(self._buffer)
-                self._buffer += octets
+        elif self._buffer:
+            if isinstance(self._buffer, bytes):
+                self._buffer = bytearray(self._buffer)
+            self._buffer += octets
             self._read_heads(is_all=False)
+        elif self._dropped or not self._feed_plain(octets):
+            self._buffer = octets
+            self._read_heads(is_all=False)
+
+    def _feed_plain(self, octets: bytes) -> bool:
+        """The short way for what nearly every server sends: a whole head in one piece with nothing odd in its lines."""
+        end = octets.find(b"\r\n\r\n") + 4 if octets.startswith(b"HTTP/1.") else 0
+        if not _LEAST_HEAD < end <= self._caps.head_bytes:
+            return False
+        lines = split_plain_lines(octets[:end])
+        if lines is None:
+            return False
+        status = parse_status_line(lines[0])
+        if status.status is None or status.status < _FIRST_FINAL:
+            return False
+        self._status = status
+        self._fields, odd = parse_fields(lines, self._caps.fields)
+        if odd or status.deviations:
+            for deviation in (*status.deviations, *odd):
+                self._note(deviation)
+        self._head_size = end
+        self._begin_body(octets[end:])
+        return True
 
     def feed_eof(self) -> None:
         """Take in that nothing will follow."""
@@ -222,7 +244,7 @@ class ResponseReader:
     def _parse_head(self, head: bytes, start: int) -> StatusLine:
         lines, deviations = split_lines(head)
         self._status = status = parse_status_line(lines[0])
-        self._fields, odd = parse_fields(lines[1:], self._caps.fields)
+        self._fields, odd = parse_fields(lines, self._caps.fields)
         if start:
             self._note(Deviation.GARBAGE_BEFORE_STATUS)
         if deviations or odd or status.deviations:
@@ -259,7 +281,7 @@ class ResponseReader:
             self._chunks = ChunkReader(self._caps.body_bytes, self._caps.body_bytes + self._caps.head_bytes)
         self.is_complete = framing.ending is NONE or (framing.ending is LENGTH and not framing.length)
         if rest:
-            self.feed(rest)
+            (self._note_extra if self.is_complete else self._feed_body)(rest)
 
     def _feed_body(self, octets: bytes) -> None:
         if self._chunks is not None:
