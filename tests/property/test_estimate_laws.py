@@ -12,10 +12,12 @@ from ebbtide.estimate.shares import share_interval
 from ebbtide.estimate.versions import DOWNGRADED, SAME, UPGRADED, version_move
 from ebbtide.estimate.weighting import hajek_share
 
+LAW = settings(max_examples=150, deadline=None)  # nothing is timed in a test
 COUNTS = st.integers(0, 400)
 VERSIONS = st.one_of(st.text(max_size=12), st.from_regex(r"\A[0-9]{1,4}(\.[0-9]{1,3}){0,3}[a-z]?\Z"))
 
 
+@LAW
 @given(COUNTS, COUNTS)
 def test_an_interval_holds_its_estimate_and_mirrors(n: int, rest: int) -> None:
     base = n + rest
@@ -26,7 +28,7 @@ def test_an_interval_holds_its_estimate_and_mirrors(n: int, rest: int) -> None:
     assert (found.low, found.high) == pytest.approx((1 - mirror.high, 1 - mirror.low), abs=1e-9)
 
 
-@settings(max_examples=150)
+@LAW
 @given(COUNTS, COUNTS, COUNTS, COUNTS)
 def test_paired_intervals_hold_the_difference_and_stay_within_one(
     both: int, mended: int, opened: int, neither: int
@@ -41,6 +43,7 @@ def test_paired_intervals_hold_the_difference_and_stay_within_one(
     assert 0 <= mcnemar_mid_p(mended, opened) <= 1
 
 
+@LAW
 @given(st.integers(0, 50), st.integers(0, 50), st.integers(0, 50), st.integers(0, 50))
 def test_bounds_hold_every_way_in_which_the_uncertain_can_turn_out(
     n: int, rest: int, shown: int, not_shown: int
@@ -55,6 +58,7 @@ def test_bounds_hold_every_way_in_which_the_uncertain_can_turn_out(
             assert found.low - 1e-12 <= (n + more) / base <= found.high + 1e-12
 
 
+@LAW
 @given(st.lists(st.floats(0, 1), max_size=40))
 def test_adjusted_values_are_no_smaller_and_keep_the_order(values: list[float]) -> None:
     adjusted = benjamini_hochberg(values).tolist()
@@ -63,6 +67,7 @@ def test_adjusted_values_are_no_smaller_and_keep_the_order(values: list[float]) 
     assert all(one[1] <= other[1] + 1e-12 for one, other in pairwise(pairs) if one[0] < other[0])
 
 
+@LAW
 @given(VERSIONS, VERSIONS)
 def test_moving_back_undoes_moving_forth_and_no_text_raises(then: str, now: str) -> None:
     back = {SAME: SAME, UPGRADED: DOWNGRADED, DOWNGRADED: UPGRADED}
@@ -70,6 +75,7 @@ def test_moving_back_undoes_moving_forth_and_no_text_raises(then: str, now: str)
     assert version_move(then, then) == SAME
 
 
+@LAW
 @given(st.floats(0.001, 0.999), st.floats(0.1, 4000))
 def test_a_half_life_rises_with_what_remains_and_scales_with_the_days(remaining: float, days: float) -> None:
     found = exponential_half_life(remaining, days)
@@ -78,6 +84,7 @@ def test_a_half_life_rises_with_what_remains_and_scales_with_the_days(remaining:
     assert (exponential_half_life(remaining / 2, days) or 0) < found
 
 
+@LAW
 @given(
     st.lists(
         st.tuples(st.booleans(), st.floats(0.01, 100), st.integers(0, 3), st.integers(0, 6)), min_size=1, max_size=60
