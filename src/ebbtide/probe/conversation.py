@@ -4,8 +4,8 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from enum import Enum, auto
-from functools import partial, wraps
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any
 
 from ebbtide.model.outcomes import Answered, Failed, Fault, Outcome, Skipped, SkipReason, Stage
 from ebbtide.model.targets import Scheme
@@ -15,10 +15,9 @@ from ebbtide.probe.faults import connect_failure, error_text, lost_fault, more_t
 from ebbtide.probe.network import Cancellable, Link, TlsSession
 from ebbtide.probe.recording import Asking, Peer, make_exchange, make_transcript
 from ebbtide.probe.settings import Assignment
+from ebbtide.probe.supervision import supervised, supervised_call
 from ebbtide.probe.tls import server_name_of
 from ebbtide.wire.response import Response, ResponseReader
-
-Given = TypeVar("Given")
 
 
 class Phase(Enum):
@@ -39,32 +38,6 @@ TURN, DIALING, HANDSHAKE, ASKING, CLOSING, OVER, GONE = Phase
 _STAGES = {TURN: Stage.CONNECT, DIALING: Stage.CONNECT, HANDSHAKE: Stage.TLS}
 
 
-def _supervised(method: Callable[["Conversation"], None]) -> Callable[["Conversation"], None]:
-    """Turn our own mistake into an outcome of this one target; the run goes on."""
-
-    @wraps(method)
-    def safe(self: "Conversation") -> None:
-        try:
-            method(self)
-        except Exception as bug:  # noqa: BLE001  (the one supervisor: a bug must not end a round)
-            self.break_off(bug)
-
-    return safe
-
-
-def _supervised_call(method: Callable[["Conversation", Given], None]) -> Callable[["Conversation", Given], None]:
-    """As ``_supervised``, for what the network calls with one argument; no ``*args``, since every packet comes here."""
-
-    @wraps(method)
-    def safe(self: "Conversation", given: Given) -> None:
-        try:
-            method(self, given)
-        except Exception as bug:  # noqa: BLE001  (the same supervisor)
-            self.break_off(bug)
-
-    return safe
-
-
 class Conversation(asyncio.Protocol):
     """An attempt at a target. The network calls it; it calls the desk when it is over.
 
@@ -75,35 +48,11 @@ class Conversation(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_answers_here",
-        "_asked",
-        "_asking",
-        "_certificates",
-        "_connect_began_s",
-        "_connect_failure",
-        "_dialing",
-        "_exchanges",
-        "_failed_address",
-        "_is_repeat",
-        "_is_sending",
-        "_left",
-        "_link",
-        "_pending",
-        "_reader",
-        "_server_name",
-        "_spent_s",
-        "_started_ns",
-        "_started_s",
-        "_target_timer",
-        "_then",
-        "_tls",
-        "_tls_summary",
-        "_turn_began_s",
-        "address",
-        "assignment",
-        "desk",
-        "phase",
-    )
+        "_answers_here", "_asked", "_asking", "_certificates", "_connect_began_s", "_connect_failure", "_dialing",
+        "_exchanges", "_failed_address", "_is_repeat", "_is_sending", "_left", "_link", "_pending", "_reader",
+        "_server_name", "_spent_s", "_started_ns", "_started_s", "_target_timer", "_then", "_tls", "_tls_summary",
+        "_turn_began_s", "address", "assignment", "desk", "phase"
+    )  # fmt: skip
 
     def __init__(self, assignment: Assignment, addresses: tuple[str, ...], desk: "Desk[Conversation]") -> None:
         self.assignment = assignment
@@ -144,7 +93,7 @@ class Conversation(asyncio.Protocol):
         """Whether the plan was asked; the target has then been started before."""
         return self._started_ns > 0
 
-    @_supervised
+    @supervised
     def prepare(self) -> None:
         """Ask the plan what to ask; before the first packet."""
         self._started_ns = self.desk.network.now_ns()
@@ -155,7 +104,7 @@ class Conversation(asyncio.Protocol):
         if not self._pending:
             self._finish(Skipped(SkipReason.LEVEL, "the plan asks nothing of this target"))
 
-    @_supervised
+    @supervised
     def begin(self) -> None:
         """Start the clock of the whole target, and dial."""
         network = self.desk.network
@@ -177,18 +126,18 @@ class Conversation(asyncio.Protocol):
 
     # What the clocks call.
 
-    @_supervised
+    @supervised
     def on_connect_clock(self) -> None:
         """Nobody took the call."""
         failed = Failed(Stage.CONNECT, Fault.TIMED_OUT)
         self._close_and(partial(self._connect_failed, failed))
 
-    @_supervised
+    @supervised
     def on_handshake_clock(self) -> None:
         """The handshake takes too long."""
         self._fail(Stage.TLS, Fault.TIMED_OUT)
 
-    @_supervised
+    @supervised
     def on_target_clock(self) -> None:
         """The whole target takes too long."""
         if self.phase is DIALING and self._connect_failure is not None:
@@ -199,7 +148,7 @@ class Conversation(asyncio.Protocol):
 
     # What the network calls.
 
-    @_supervised_call
+    @supervised_call
     def connection_made(self, transport: Any) -> None:
         """The connection is open: shake hands, or ask."""
         self._link = transport
@@ -221,7 +170,7 @@ class Conversation(asyncio.Protocol):
         self._tls.start()
         self._flush()
 
-    @_supervised_call
+    @supervised_call
     def connection_failed(self, error: OSError) -> None:
         """There is no connection."""
         self._dialing = None
@@ -232,7 +181,7 @@ class Conversation(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Octets came in."""
-        try:  # as ``_supervised``, written out: most calls come here
+        try:  # as ``supervised``, written out: most calls come here
             if self._tls is not None:
                 self._receive_tls(self._tls, data)
             elif self.phase is ASKING:
@@ -240,13 +189,13 @@ class Conversation(asyncio.Protocol):
         except Exception as bug:  # noqa: BLE001  (the same supervisor)
             self.break_off(bug)
 
-    @_supervised
+    @supervised
     def eof_received(self) -> None:
         """The other side sends nothing more; while our request still waits, ``connection_lost`` would wait for it."""
         if self.phase is ASKING and self._is_sending:
             self._fail(Stage.REQUEST, Fault.CLOSED_EARLY)
 
-    @_supervised_call
+    @supervised_call
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is closed."""
         self._link = self._dialing = None

@@ -9,12 +9,13 @@ from ebbtide.model.outcomes import Answered, Failed, Fault, Outcome, Stage
 from ebbtide.model.transcripts import Certificate, Exchange, Request, TlsSummary, Transcript
 from ebbtide.probe.settings import Assignment
 from ebbtide.wire.content import DecodedBody, decode_body
-from ebbtide.wire.response import Response
+from ebbtide.wire.response import NOTHING_READ, Response
 
 _ANSWERED = Answered()
+_NO_BODY = DecodedBody(b"")
 
 
-class Asking(msgspec.Struct):
+class Asking(msgspec.Struct, gc=False):
     """What is known of one request while it is under way. Unknown stays ``None``."""
 
     request: Request
@@ -25,7 +26,7 @@ class Asking(msgspec.Struct):
     first_byte_s: float | None = None
 
 
-class Peer(msgspec.Struct, frozen=True):
+class Peer(msgspec.Struct, frozen=True, gc=False):
     """Whom the connection is with."""
 
     address: str
@@ -52,29 +53,10 @@ def make_exchange(
     """
     target = assignment.target
     if response is None:
-        return Exchange(
-            target_id=target.target_id,
-            site_id=target.site_id,
-            ordinal=ordinal,
-            attempt=assignment.attempt,
-            request=asking.request,
-            asked_at_ns=asking.asked_at_ns,
-            outcome=failure or _ANSWERED,
-            connect_s=asking.connect_s,
-            tls_s=asking.tls_s,
-            total_s=now_s - asking.started_s,
-            address=peer.address,
-            sni=peer.server_name,
-            vantage=vantage,
-            tls=peer.tls,
-        )
-    if response.codings:
-        decoded = decode_body(
-            response.raw_body,
-            response.codings,
-            body_cap,
-            is_truncated=response.is_truncated or failure is not None or response.fault is not None,
-        )
+        response, decoded = NOTHING_READ, _NO_BODY
+    elif response.codings:
+        is_cut = response.is_truncated or failure is not None or response.fault is not None
+        decoded = decode_body(response.raw_body, response.codings, body_cap, is_truncated=is_cut)
     else:
         decoded = DecodedBody(response.raw_body, response.is_truncated)
     body = decoded.body
@@ -93,7 +75,7 @@ def make_exchange(
         body=body,
         body_bytes=len(body),
         received_bytes=response.received_bytes,
-        is_truncated=decoded.is_truncated or response.is_truncated,
+        is_truncated=decoded.is_truncated,
         body_sha256=hashlib.sha256(body).digest() if body else b"",
         deviations=response.deviations + decoded.deviations,
         connect_s=asking.connect_s,

@@ -14,7 +14,7 @@ _MOST_MEMBERS = 64
 _GZIP_WINDOW, _ZLIB_WINDOW, _RAW_WINDOW = 31, 15, -15
 
 
-class DecodedBody(msgspec.Struct, frozen=True):
+class DecodedBody(msgspec.Struct, frozen=True, gc=False):
     """A body without its codings.
 
     Attributes:

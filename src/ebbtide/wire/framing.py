@@ -30,7 +30,7 @@ NONE, LENGTH, CHUNKS, CLOSE = Ending
 """Looked up as names of the module, which costs a third."""
 
 
-class Framing(msgspec.Struct, frozen=True):
+class Framing(msgspec.Struct, frozen=True, gc=False):
     """What the fields say of the body.
 
     Attributes:

@@ -17,7 +17,7 @@ _VERSION_CHARACTERS = 16
 _LOWEST_STATUS, _HIGHEST_STATUS = 100, 599
 
 
-class StatusLine(msgspec.Struct, frozen=True):
+class StatusLine(msgspec.Struct, frozen=True, gc=False):
     """The first line of a response. ``status`` is ``None`` where no number of at most three digits stands."""
 
     status: int | None

@@ -36,7 +36,7 @@ _LEAST_HEAD = 12
 _TLS_RECORD = b"\x15\x03"
 
 
-class Response(msgspec.Struct, frozen=True):
+class Response(msgspec.Struct, frozen=True, gc=False):
     """What was read of one answer.
 
     Attributes:
@@ -64,6 +64,9 @@ class Response(msgspec.Struct, frozen=True):
     keeps_alive: bool
     fault: Fault | None
     detail: str
+
+
+NOTHING_READ = Response(None, "", b"", (), b"", (), 0, False, (), False, None, "")  # a request that was not even sent
 
 
 class ResponseReader:
