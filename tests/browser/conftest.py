@@ -33,8 +33,9 @@ class Watched(msgspec.Struct):
 OpenPage = Callable[..., AbstractContextManager[Watched]]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """One browser a module: while it is there, its event loop runs in this thread and no other can."""
     if not CHROMIUM.exists():
         reason = f"{CHROMIUM} is missing: sh scripts/install-debian.sh installs it"
         if os.environ.get("CI") == "true":
@@ -46,7 +47,7 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def open_page(chromium: Browser) -> OpenPage:
     """Opens a file as ``open_page(path, width=360, scheme="dark", media="screen", script=True)``."""
 

@@ -78,7 +78,7 @@ def run_demo(order: DemoOrder) -> DemoResult:
     truth = write_truth(world, out / "truth", port)
     config = load_config(folder.path)
     timings = tuple(_conduct_round(order, world, folder, config, month, port) for month in world.months)
-    facts = compute_facts(folder)
+    facts = compute_facts(folder, attempts_most=config.attempts.most)
     for month in world.months:
         write_facts(folder, month, folder.round(month).judgement or "", [fact for fact in facts if fact.round == month])
     facts_path = out / "facts.json"

@@ -67,9 +67,12 @@ def verify(
     from ebbtide.cli.verifying import print_verification, verify_survey
     from ebbtide.estimate.compute import compute_facts
     from ebbtide.rounds.folder import SurveyFolder
+    from ebbtide.survey.settings import load_config
 
     folder = SurveyFolder.open(survey)
-    verification = verify_survey(folder, truth, compute_facts(folder))
+    verification = verify_survey(
+        folder, truth, compute_facts(folder, attempts_most=load_config(folder.path).attempts.most)
+    )
     if json:
         print_json(verification)
     else:

@@ -74,8 +74,9 @@ def report(
 
 def _facts_of_judged(folder: "SurveyFolder") -> "tuple[Fact, ...]":
     from ebbtide.estimate.compute import compute_facts
+    from ebbtide.survey.settings import load_config
 
-    computed = compute_facts(folder)
+    computed = compute_facts(folder, attempts_most=load_config(folder.path).attempts.most)
     if not computed:
         raise EstimateError(
             "no round of this survey is judged yet.",
