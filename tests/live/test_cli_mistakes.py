@@ -1,18 +1,14 @@
 """Each mistake of a caller gets one sentence and exit code 2, and nothing is written."""
 
-import contextlib
 import hashlib
-import io
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
-from unittest import mock
 
 import pytest
 
-from ebbtide.cli.app import main
+from command_line import Told, ebbtide
 
 pytestmark = pytest.mark.live
 
@@ -25,30 +21,6 @@ format = "csv"
 open = ["127.0.0.0/8"]
 """
 TEMPLATE_WITHOUT_MATCHERS = "id: broken\ninfo:\n  name: x\n  severity: info\nhttp:\n  - method: GET\n    path: [\n"
-
-
-class Told(NamedTuple):
-    """How a command ended."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-def ebbtide(*words: str | Path) -> Told:
-    """A command as the program runs it, in this process: thirty interpreters would take a minute to start."""
-    out, err = io.StringIO(), io.StringIO()
-    with (
-        mock.patch.object(sys, "argv", ["ebbtide", *map(str, words)]),
-        contextlib.redirect_stdout(out),
-        contextlib.redirect_stderr(err),
-    ):
-        try:
-            main()
-        except SystemExit as end:
-            code = end.code if isinstance(end.code, int) else int(end.code is not None)
-            return Told(code, out.getvalue(), err.getvalue())
-    return Told(0, out.getvalue(), err.getvalue())
 
 
 def contents(folder: Path) -> dict[str, str]:

@@ -100,44 +100,33 @@ def print_facts(facts: Sequence[Fact]) -> None:
     """Facts as they are, one a line."""
     print_table(
         "",
-        (
-            "metric",
-            "round",
-            "from",
-            "unit",
-            "family",
-            "check",
-            "category",
-            "estimate",
-            "95 % interval",
-            "bounds",
-            "n",
-            "base",
-        ),
+        ("metric", "round", "unit", "of what", "estimate", "95 % interval", "bounds", "n of base"),
         [
             (
                 fact.metric,
-                fact.round,
-                fact.from_round,
+                f"{fact.from_round} to {fact.round}" if fact.from_round else fact.round,
                 fact.unit,
-                fact.family,
-                fact.check,
-                fact.category if fact.lens == "all" else f"{fact.lens}: {fact.category}",
+                _of_what(fact),
                 _number(fact.estimate),
                 _range(fact.ci_low, fact.ci_high),
                 _range(fact.bound_low, fact.bound_high),
-                fact.n,
-                fact.base,
+                None if fact.n is None or fact.base is None else f"{fact.n:,} of {fact.base:,}",
             )
             for fact in facts
         ],
-        right=(7, 8, 9, 10, 11),
+        right=(4, 5, 6, 7),
     )
 
 
+def _of_what(fact: Fact) -> str:
+    """What tells this fact from its neighbours, in a few words."""
+    lens = fact.lens if fact.lens != "all" else ""
+    return ", ".join(part for part in (fact.check or fact.family, lens, fact.category) if part)
+
+
 def _number(value: float | None) -> Cell:
-    return None if value is None else f"{value:.4g}"
+    return None if value is None else f"{value:.4f}" if abs(value) < 1 else f"{value:.4g}"
 
 
 def _range(low: float | None, high: float | None) -> Cell:
-    return None if low is None or high is None else f"{low:.4g} to {high:.4g}"
+    return None if low is None or high is None else f"{_number(low)} to {_number(high)}"

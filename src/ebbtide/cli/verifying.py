@@ -107,13 +107,15 @@ def difference_sentences(verification: Verification) -> list[str]:
         f"{line.low} to {line.high}."
         for line in verification.failed_bounds
     ]
-    return names + shares
+    return shares + names
 
 
 def verdict_sentence(verification: Verification) -> str:
-    """One sentence that sums up a verification."""
+    """What a verification comes to, in a sentence or two."""
+    contradicted = verification.comparison.contradicted
+    remark = f" In {contradicted:,} verdicts a page's text tells otherwise than the scenario's rates; the text counts."
     return (
         f"Held against the truth: {verification.compared:,} verdicts compared, "
         f"{len(verification.comparison.mismatches):,} wrong; {len(verification.bounds):,} bounds compared, "
-        f"{len(verification.failed_bounds):,} without the actual share."
+        f"{len(verification.failed_bounds):,} without the actual share.{remark if contradicted else ''}"
     )
