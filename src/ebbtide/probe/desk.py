@@ -2,6 +2,7 @@
 
 import logging
 from collections import deque
+from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
 from ebbtide.model.outcomes import Skipped
@@ -40,10 +41,9 @@ class Desk(Generic[TalkType]):
     """Shared by all conversations of a run; each puts down here what is done.
 
     Attributes:
-        finished: Transcripts that nobody was told of yet.
         closed: Conversations whose connection is closed.
         waiting: Conversations that want a turn at another address, with the one that they leave.
-        crash: A mistake of ours that belongs to no target; it ends the run.
+        crash: What the caller raised, or a mistake of ours that belongs to no target; it ends the run.
         bugs: Mistakes of ours that became a target's outcome.
         silences: Addresses that gave no answer just now.
     """
@@ -51,7 +51,9 @@ class Desk(Generic[TalkType]):
     large_request = 16_384
     """From this size on we watch whether a request was handed over; a smaller one fits in any send buffer."""
 
-    def __init__(self, settings: ProbeSettings, plan: Plan, network: Network) -> None:
+    def __init__(
+        self, settings: ProbeSettings, plan: Plan, network: Network, on_done: Callable[[Transcript], None]
+    ) -> None:
         self.settings = settings
         self.plan = plan
         self.network = network
@@ -61,10 +63,10 @@ class Desk(Generic[TalkType]):
             network, clocks.handshake_s, lambda talk: talk.on_handshake_clock()
         )
         self.target_clock: Clock[TalkType] = Clock(network, clocks.target_s, lambda talk: talk.on_target_clock())
-        self.finished: deque[Transcript] = deque()
+        self._on_done = on_done
         self.closed: deque[TalkType] = deque()
         self.waiting: deque[tuple[TalkType, str]] = deque()
-        self.crash: Exception | None = None
+        self.crash: BaseException | None = None
         self.bugs = 0
         self.silences = Silences()
         self._decided: dict[str, Skipped | None] = {}
@@ -85,9 +87,14 @@ class Desk(Generic[TalkType]):
         return self._encoder.encode(request.method, request.path, target.host_field, request.fields)
 
     def deliver(self, transcript: Transcript) -> None:
-        """A target is done."""
-        self.finished.append(transcript)
-        self.network.wake()
+        """A target is done: tell the caller at once, so that no body waits in memory."""
+        if self.crash is not None:
+            return
+        try:
+            self._on_done(transcript)
+        except BaseException as error:  # noqa: BLE001  (the caller's; ``step`` raises it where the caller can catch it)
+            self.crash = error
+            self.network.wake()
 
     def release(self, talk: TalkType) -> None:
         """The conversation's connection is closed; its address is free."""

@@ -48,26 +48,30 @@ def resolve_hosts(
     """
     waiting = iter(hosts)
     loop = new_event_loop()
+    resolver = loop.run_until_complete(_make_resolver(nameservers, timeout_s, tries))
     under_way: set[asyncio.Task[Resolved]] = set()
     try:
-        resolver = loop.run_until_complete(_make_resolver(nameservers, timeout_s, tries))
         while True:
-            under_way |= {
-                loop.create_task(_resolve(resolver, host)) for host in _some(waiting, in_flight - len(under_way))
-            }
+            room = in_flight - len(under_way)
+            under_way |= {loop.create_task(_resolve(resolver, host)) for host in _some(waiting, room)}
             if not under_way:
                 break
             done, under_way = loop.run_until_complete(asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED))
             for task in done:
                 yield task.result()
-        loop.run_until_complete(resolver.close())
     finally:
-        for task in under_way:
-            task.cancel()
-        if under_way:
-            loop.run_until_complete(asyncio.wait(under_way))
-        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.run_until_complete(_close(resolver, under_way))
         loop.close()
+
+
+async def _close(resolver: aiodns.DNSResolver, under_way: set[asyncio.Task[Resolved]]) -> None:
+    """Let the resolver end its questions while the loop still runs: it answers each with a cancellation."""
+    await resolver.close()
+    for task in under_way:
+        task.cancel()
+    if under_way:
+        await asyncio.wait(under_way)
+    await asyncio.sleep(0)
 
 
 def _some(waiting: Iterator[str], most: int) -> Iterator[str]:

@@ -1,7 +1,6 @@
 """Probing: assignments in, transcripts out, within the limits."""
 
 import gc
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
@@ -45,7 +44,7 @@ def probe_assignments(
         Exception: Whatever ``assignments``, ``on_start`` or ``on_done`` raise; all connections are closed before.
     """
     chosen = SocketNetwork() if network is None else network
-    run = _Run(iter(assignments), Desk(settings, plan, chosen), on_start, on_done)
+    run = _Run(iter(assignments), Desk(settings, plan, chosen, on_done), on_start)
     with _quiet_gc():
         chosen.run(run.step, run.abandon)
 
@@ -69,14 +68,12 @@ class _Run:
         assignments: Iterator[Assignment],
         desk: Desk[Conversation],
         on_start: Callable[[Assignment], None],
-        on_done: Callable[[Transcript], None],
     ) -> None:
         self._assignments: Iterator[Assignment] | None = assignments
         self._desk = desk
         self._network = desk.network
         self._scheduler: Scheduler[Conversation] = Scheduler(desk.settings.limits)
         self._on_start = on_start
-        self._on_done = on_done
         self._talking: set[Conversation] = set()
         self._alarm: Cancellable | None = None
         self._alarm_s = 0.0
@@ -84,8 +81,10 @@ class _Run:
     def step(self) -> bool:
         """Do all that can be done now; whether nothing is left."""
         self._take_back()
-        self._start_turns()
-        self._tell()
+        if self._desk.crash is None:
+            self._start_turns()
+        if self._desk.crash is not None:
+            raise self._desk.crash
         return self._assignments is None and not self._talking and not self._scheduler.waiting
 
     def abandon(self) -> bool:
@@ -97,13 +96,6 @@ class _Run:
             conversation.abandon()
         self._take_back()
         return not self._talking
-
-    def _tell(self) -> None:
-        finished: deque[Transcript] = self._desk.finished
-        while finished:
-            self._on_done(finished.popleft())
-        if self._desk.crash is not None:
-            raise self._desk.crash
 
     def _take_back(self) -> None:
         """Free the addresses of closed connections."""
@@ -150,7 +142,7 @@ class _Run:
             return
         vantage = self._desk.settings.vantage
         address = assignment.addresses[0] if assignment.addresses else ""
-        self._on_done(make_transcript(assignment, (), outcome, address=address, vantage=vantage))
+        self._desk.deliver(make_transcript(assignment, (), outcome, address=address, vantage=vantage))
 
     def _admitted(self, assignment: Assignment) -> tuple[tuple[str, ...], Skipped | Failed]:
         """The addresses that may be asked, and the outcome if there is none."""

@@ -7,6 +7,7 @@ from typing import cast
 
 from OpenSSL import SSL
 
+from ebbtide.probe.faults import error_text
 from ebbtide.probe.network import Cancellable, Peer, TlsSession
 from ebbtide.probe.tls import OpenSslSession, make_client_context
 
@@ -33,8 +34,6 @@ class SocketNetwork:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._bell: asyncio.Future[None] | None = None
         self._context: SSL.Context | None = None
-        self._dialing = 0
-        self._crash: BaseException | None = None
         self.now_s = time.monotonic
         self.now_ns = time.time_ns
 
@@ -54,7 +53,10 @@ class SocketNetwork:
 
     def connect(self, address: str, port: int, peer: Peer) -> Cancellable:
         """Dial; see ``Network.connect``."""
-        return self._running().create_task(self._dial(address, port, peer))
+        loop, line = self._running(), _Line(peer)
+        task = loop.create_task(loop.create_connection(line.protocol, address, port))
+        task.add_done_callback(line.dialed)
+        return task
 
     def tls_session(self, server_name: str) -> TlsSession:
         """A new session of OpenSSL."""
@@ -74,8 +76,6 @@ class SocketNetwork:
                 self._bell = self._loop.create_future()
                 if step():
                     break
-                if self._crash is not None:
-                    raise self._crash
                 await self._bell
         finally:
             self._bell = None
@@ -84,28 +84,10 @@ class SocketNetwork:
 
     async def _close(self, abandon: Callable[[], bool]) -> None:
         for _ in range(_CLOSING_ROUNDS):
-            if abandon() and not self._dialing:
+            if abandon():
                 break
             await asyncio.sleep(_CLOSING_PAUSE_S)
         await asyncio.sleep(0)
-
-    async def _dial(self, address: str, port: int, peer: Peer) -> None:
-        line = _Line(peer)
-        self._dialing += 1
-        try:
-            await self._running().create_connection(lambda: cast("asyncio.BaseProtocol", line), address, port)
-        except OSError as error:
-            line.is_over = True
-            peer.connection_failed(error)
-        except asyncio.CancelledError:
-            if not line.is_made:
-                line.is_over = True
-                peer.connection_lost(None)
-        except Exception as bug:  # noqa: BLE001  (raised again by the run itself; a task would keep it for its collector)
-            self._crash = bug
-            self.wake()
-        finally:
-            self._dialing -= 1
 
 
 class _Line:
@@ -121,6 +103,19 @@ class _Line:
         self.eof_received = peer.eof_received
         self.pause_writing = peer.pause_writing
         self.resume_writing = peer.resume_writing
+
+    def protocol(self) -> asyncio.BaseProtocol:
+        return cast("asyncio.BaseProtocol", self)
+
+    def dialed(self, task: asyncio.Task[tuple[asyncio.BaseTransport, asyncio.BaseProtocol]]) -> None:
+        if self.is_made or self.is_over:
+            return
+        self.is_over = True
+        error = None if task.cancelled() else task.exception()
+        if error is None:
+            self.peer.connection_lost(None)
+        else:
+            self.peer.connection_failed(error if isinstance(error, OSError) else OSError(0, error_text(error)))
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         if self.is_over:
