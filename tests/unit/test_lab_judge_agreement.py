@@ -6,8 +6,10 @@ from typing import Any
 
 import msgspec
 import pytest
+import yaml
 
 from ebbtide.judge.engine import Engine, load_engine
+from ebbtide.lab.marks import CAP_BYTES
 from ebbtide.lab.personas import Persona
 from ebbtide.lab.scenario import builtin, load_scenario
 from ebbtide.lab.truth import truth_rows
@@ -37,8 +39,9 @@ def exchange(persona: Persona, target: Target, request: Request, ordinal: int) -
         status=page.status,
         http_version="1.1",
         fields=tuple((name, value.strip()) for name, value in fields),
-        body=body,
+        body=body[:CAP_BYTES],
         body_bytes=len(body),
+        is_truncated=len(body) > CAP_BYTES,
         address=target.address,
     )
 
@@ -88,3 +91,40 @@ def test_the_judge_sees_what_the_truth_says_can_be_seen(file: Path, scale: float
     comparison = compare(truth, observed(world, month))
     assert comparison.mismatches == ()
     assert comparison.rows > 200
+
+
+BEHIND = "x" * CAP_BYTES
+MARKED = "IDQ {file} {patch_mark}"
+SHORT = "IDQ {file} C:\\one\\two {patch_mark}"
+TITLE = "<title id=t>\nIIS Internet Services Manager (HTMLA) </title>"
+CHANGES = {
+    "a mark with placeholders": ("{{absent}} {{patch_mark}} {host}", {}),
+    "a mark of signs": ("\"'(.*)[a-z]+\\d{2}$^|?<&>\t\n", {}),
+    "replies cut before the mark": ("mark", {"idq-no": "IDQ {file} " + BEHIND + "{patch_mark}"}),
+    "replies cut behind the mark": ("mark", {"idq-es": MARKED + BEHIND, "idq-ru": BEHIND + MARKED}),
+    "replies as long as the cap": ("mark", {"borta": BEHIND, "idq-no": SHORT + BEHIND[: CAP_BYTES // 2]}),
+    "tags behind the cut": ("mark", {"hem": BEHIND + "<% x %>", "kilde": "<% x %>" + BEHIND}),
+    "a template that the cut leaves open": ("mark", {"hem": "<script type='text/x-tmpl'><%= a %>" + BEHIND}),
+    "a title with attributes": ("mark", {"adm": TITLE, "borta": TITLE}),
+    "a second title": ("mark", {"adm": "<title>Pages</title>" + TITLE}),
+    "holes that their texts do not show": (
+        "mark",
+        {"adm": "closed", "kilde": "none", "orm": "none", "idq-no": "{file}{patch_mark}"},
+    ),
+    "texts that show what is not there": ("mark", {"borta": SHORT, "hem": "<% x %> window.open('readme.eml')"}),
+    "zero bytes and nothing": ("mark", {"hem": "", "borta": "\0I\0D\0Q\0 {name}", "adm": ""}),
+}
+
+
+@pytest.mark.parametrize("about", CHANGES)
+def test_the_judge_sees_what_the_truth_says_whatever_the_texts_are(about: str, tmp_path: Path) -> None:
+    mark, texts = CHANGES[about]
+    document = yaml.load(WINTER.read_text(), Loader=yaml.BaseLoader)  # noqa: S506  BaseLoader makes only strings
+    document["assumptions"][0]["sets"]["value"] = mark
+    for name, body in texts.items():
+        document["texts"][name]["body"] = body
+    file = tmp_path / "changed.yaml"
+    file.write_text(yaml.safe_dump(document))
+    world = build_world(load_scenario(file), 5, 0.5)
+    truth = [row for row in truth_rows(world, "2003-02") if row["presence"] == "answered"]
+    assert compare(truth, observed(world, "2003-02")).mismatches == ()

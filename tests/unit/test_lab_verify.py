@@ -76,7 +76,7 @@ def test_months_are_kept_apart() -> None:
 
 
 def having(host: str, actual: Any, address: str, **others: Any) -> dict[str, Any]:
-    entry = {"actual": actual, "observable": "shown", "reason": "", "why": ""}
+    entry = {"actual": actual, "observable": "shown" if actual else "not_shown", "reason": "", "why": ""}
     return true(host, address=address, checks={"admin-pages": entry}, **others)
 
 
@@ -120,6 +120,24 @@ def test_facts_of_another_metric_lens_or_variant_are_not_taken() -> None:
 def test_where_nobody_is_there_nothing_is_held() -> None:
     lines = bounds([having("d", None, "127.0.1.3")], [fact("site", 0, 1)])
     assert [(line.actual, line.is_held) for line in lines] == [(None, None), (None, None)]
+
+
+def test_where_the_text_decides_the_text_counts_and_it_is_told() -> None:
+    help_page = having("a", False, "127.0.1.1")
+    help_page["checks"]["admin-pages"]["observable"] = "shown"
+    hidden = having("b", True, "127.0.1.2")
+    hidden["checks"]["admin-pages"] |= {"observable": "cannot_tell", "reason": "masked"}
+    silent_text = having("c", True, "127.0.1.3")
+    silent_text["checks"]["admin-pages"]["observable"] = "not_shown"
+    rows = [help_page, hidden, silent_text]
+    assert [line.actual for line in bounds(rows, [])] == [pytest.approx(2 / 3)] * 2
+    verdicts = [seen("a"), seen("b", "cannot_tell", "masked"), seen("c", "not_shown")]
+    assert (
+        compare(
+            rows, [each | {"address": row["address"]} for each, row in zip(verdicts, rows, strict=True)]
+        ).contradicted
+        == 2
+    )
 
 
 def test_weights_count() -> None:

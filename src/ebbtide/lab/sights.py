@@ -37,7 +37,7 @@ def look_at(persona: Persona, mark: bytes) -> dict[str, Sight]:
 
     Args:
         persona: The machine as it speaks.
-        mark: Patch mark that the survey was told; empty if none.
+        mark: Patch mark that the survey was told; empty if none, and then it goes by its own.
 
     Returns:
         Sights by check.
@@ -74,16 +74,20 @@ def _evidence(front: Reply, absent: Reply, admin: Reply, mark: bytes) -> dict[st
     """Look for the marks in as much of each body as a survey reads."""
     front_body, absent_body, admin_body = (reply.body[: marks.CAP_BYTES] for reply in (front, absent, admin))
     is_filter = marks.shows_filter(absent_body, SAMPLE_NAME)
-    is_marked = bool(mark) and mark in absent_body
+    is_marked = (mark or marks.DEFAULT_PATCH_MARK) in absent_body
     met = {
         REACHABLE: (is_filter, absent),
-        IDA: (is_filter and not is_marked, absent),
+        IDA: (is_filter and not is_marked and not _is_cut(absent), absent),  # the mark may stand behind the cut
         ADMIN: (marks.shows_admin(admin.page.status, admin_body), admin),
         PATH: (marks.shows_path(absent_body), absent),
         SCRIPT: (marks.shows_script(front.page.status, front_body), front),
         BACKDOOR: (marks.shows_infection(front_body), front),
     }
-    return {check: _Evidence(is_met, len(reply.body) > marks.CAP_BYTES) for check, (is_met, reply) in met.items()}
+    return {check: _Evidence(is_met, _is_cut(reply)) for check, (is_met, reply) in met.items()}
+
+
+def _is_cut(reply: Reply) -> bool:
+    return len(reply.body) > marks.CAP_BYTES
 
 
 def _decide(check: str, evidence: _Evidence, *, answers_everything: bool) -> Sight:

@@ -39,6 +39,7 @@ class Comparison(msgspec.Struct, frozen=True):
         presence: Confusion of presence.
         families: Confusion of families, among names that both say answered.
         checks: Check to the confusion of its verdicts; a verdict with a reason reads ``cannot_tell(masked)``.
+        contradicted: Verdicts in which, by the truth, a page's text says otherwise than the hole behind it.
         mismatches: Everything off the diagonal, sorted by month, host, address and what.
     """
 
@@ -46,6 +47,7 @@ class Comparison(msgspec.Struct, frozen=True):
     presence: Confusion
     families: Confusion
     checks: dict[str, Confusion]
+    contradicted: int
     mismatches: tuple[Mismatch, ...]
 
     @property
@@ -76,7 +78,7 @@ def compare(truth: Iterable[Mapping[str, Any]], observed: Iterable[Mapping[str, 
             fold.add(key, row, other)
     fold.mismatches += [Mismatch(*key, "row", NOT_THERE, str(row["presence"])) for key, row in seen.items()]
     fold.mismatches.sort(key=lambda each: (each.month, each.host, each.address, each.what))
-    return Comparison(fold.rows, fold.presence, fold.families, fold.checks, tuple(fold.mismatches))
+    return Comparison(fold.rows, fold.presence, fold.families, fold.checks, fold.contradicted, tuple(fold.mismatches))
 
 
 def _key(row: Mapping[str, Any]) -> tuple[str, str, str]:
@@ -88,6 +90,7 @@ class _Fold:
 
     def __init__(self) -> None:
         self.rows = 0
+        self.contradicted = 0
         self.presence: Confusion = {}
         self.families: Confusion = {}
         self.checks: dict[str, Confusion] = {}
@@ -98,6 +101,7 @@ class _Fold:
         if true["presence"] == "answered" and seen["presence"] == "answered":
             self._count(self.families, key, "family", str(true["family"]), str(seen["family"]))
         for check, entry in true["checks"].items():
+            self.contradicted += entry["actual"] is not None and _has_it(entry) != entry["actual"]
             expected = _label(entry["observable"], entry["reason"])
             verdict = seen["checks"].get(check)
             observed = NOT_THERE if verdict is None else _label(verdict["verdict"], verdict.get("reason", ""))
@@ -121,6 +125,7 @@ class BoundLine(msgspec.Struct, frozen=True):
 
     Attributes:
         actual: Weighted share of the base family's answering units that have the hole; ``None`` if there is no unit.
+            Where the truth says that a page's text decides, the text counts, for a check is about what is published.
         low: The fact's lower bound; ``None`` if there is no such fact or it has none.
         high: Its upper bound.
         is_held: Whether the actual share lies within; ``None`` where there is nothing to hold.
@@ -177,8 +182,15 @@ def _actual_shares(truth: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str, s
                 member = members.setdefault((unit_id, row["port"]), [0.0, 0.0, 0.0])
                 member[0] += weight
                 member[1] += 1
-                member[2] = float(entry["actual"] or member[2])
+                member[2] = float(_has_it(entry) or member[2])
     return {key: _share(members.values()) for key, members in units.items()}
+
+
+def _has_it(entry: Mapping[str, Any]) -> bool:
+    """Whether a server has the hole: as its page says where that can be told, else as it is."""
+    if entry["observable"] in {"shown", "not_shown"}:
+        return bool(entry["observable"] == "shown")
+    return bool(entry["actual"])
 
 
 def _share(members: Iterable[list[float]]) -> float | None:

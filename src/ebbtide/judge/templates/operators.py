@@ -114,7 +114,7 @@ def _word_matcher(reader: TableReader, parameters: Mapping[str, str], unsupporte
         wants_all=read_condition(reader, "condition"),
         is_negative=reader.truth("negative"),
         ignores_case=ignores_case,
-        has_placeholders=any(TARGET_NAMES & set(placeholders_in(word)) for word in filled),
+        has_placeholders=not TARGET_NAMES.isdisjoint(names),
         name=reader.text("name", ""),
     )
 

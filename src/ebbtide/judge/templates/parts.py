@@ -121,9 +121,14 @@ class Parts:
 
 
 def template_script_pattern() -> Pattern:
-    """Finds ``<script type="text/...template...">`` blocks: the browser's templates, never run by the server."""
+    """Finds ``<script type="text/...template...">`` blocks: the browser's templates, never run by the server.
+
+    A block that is not closed runs to the page's end, as in a browser; so it does where the body was cut.
+    """
     return compile_pattern(
-        r"<script\b[^>]*\btype\s*=\s*[\"']?text/[^\"'\s>]*te?mpl[^>]*>.*?</script\s*>", ignore_case=True, dot_all=True
+        r"<script\b[^>]*\btype\s*=\s*[\"']?text/[^\"'\s>]*te?mpl[^>]*>.*?(?:</script\b[^>]*>|\z)",
+        ignore_case=True,
+        dot_all=True,
     )
 
 
