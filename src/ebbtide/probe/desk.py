@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
 from ebbtide.model.outcomes import Skipped
-from ebbtide.model.targets import Target
+from ebbtide.model.targets import Scheme, Target
 from ebbtide.model.transcripts import Plan, Request, Transcript
 from ebbtide.probe.clocks import Clock
 from ebbtide.probe.network import Network
@@ -15,6 +15,7 @@ from ebbtide.probe.silences import Silences
 from ebbtide.wire.request import RequestEncoder
 
 _SHARED_FIELDS = (("Accept", "*/*"), ("Accept-Encoding", "gzip, deflate"), ("Connection", "keep-alive"))
+_DEFAULT_PORTS = {Scheme.HTTP: 80, Scheme.HTTPS: 443}
 _MOST_DECIDED = 16_384
 _LOG = logging.getLogger(__name__)
 
@@ -84,7 +85,9 @@ class Desk(Generic[TalkType]):
 
     def encode(self, target: Target, request: Request) -> bytes:
         """A request as octets."""
-        return self._encoder.encode(request.method, request.path, target.host_field, request.fields)
+        is_usual = target.port == _DEFAULT_PORTS[target.scheme] or ":" in target.host
+        host = target.host_field if is_usual else f"{target.host}:{target.port}"
+        return self._encoder.encode(request.method, request.path, host, request.fields)
 
     def deliver(self, transcript: Transcript) -> None:
         """A target is done: tell the caller at once, so that no body waits in memory."""

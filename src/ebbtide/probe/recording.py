@@ -8,11 +8,10 @@ import msgspec
 from ebbtide.model.outcomes import Answered, Failed, Fault, Outcome, Stage
 from ebbtide.model.transcripts import Certificate, Exchange, Request, TlsSummary, Transcript
 from ebbtide.probe.settings import Assignment
-from ebbtide.wire.content import DecodedBody, decode_body
+from ebbtide.wire.content import decode_body
 from ebbtide.wire.response import NOTHING_READ, Response
 
 _ANSWERED = Answered()
-_NO_BODY = DecodedBody(b"")
 
 
 class Asking(msgspec.Struct, gc=False):
@@ -52,14 +51,18 @@ def make_exchange(
     ``None`` if the response itself decides.
     """
     target = assignment.target
-    if response is None:
-        response, decoded = NOTHING_READ, _NO_BODY
-    elif response.codings:
-        is_cut = response.is_truncated or failure is not None or response.fault is not None
-        decoded = decode_body(response.raw_body, response.codings, body_cap, is_truncated=is_cut)
-    else:
-        decoded = DecodedBody(response.raw_body, response.is_truncated)
-    body = decoded.body
+    response = response or NOTHING_READ
+    body, is_truncated, deviations = response.raw_body, response.is_truncated, response.deviations
+    outcome: Outcome | None = failure
+    if response.fault is not None and failure is None:
+        outcome = Failed(Stage.RESPONSE, response.fault, response.detail)
+    if response.codings:
+        is_cut = is_truncated or outcome is not None
+        decoded = decode_body(body, response.codings, body_cap, is_truncated=is_cut)
+        body, is_truncated, deviations = decoded.body, decoded.is_truncated, deviations + decoded.deviations
+        if decoded.is_undecodable and outcome is None:
+            codings = b", ".join(response.codings)[:80].decode("latin-1")
+            outcome = Failed(Stage.RESPONSE, Fault.BAD_ENCODING, codings)
     return Exchange(
         target_id=target.target_id,
         site_id=target.site_id,
@@ -67,7 +70,7 @@ def make_exchange(
         attempt=assignment.attempt,
         request=asking.request,
         asked_at_ns=asking.asked_at_ns,
-        outcome=failure or _outcome(response, decoded),
+        outcome=outcome or _ANSWERED,
         status=response.status,
         http_version=response.http_version,
         reason=response.reason,
@@ -75,9 +78,9 @@ def make_exchange(
         body=body,
         body_bytes=len(body),
         received_bytes=response.received_bytes,
-        is_truncated=decoded.is_truncated,
+        is_truncated=is_truncated,
         body_sha256=hashlib.sha256(body).digest() if body else b"",
-        deviations=response.deviations + decoded.deviations,
+        deviations=deviations,
         connect_s=asking.connect_s,
         tls_s=asking.tls_s,
         first_byte_s=asking.first_byte_s,
@@ -87,14 +90,6 @@ def make_exchange(
         vantage=vantage,
         tls=peer.tls,
     )
-
-
-def _outcome(response: Response, decoded: DecodedBody) -> Outcome:
-    if response.fault is not None:
-        return Failed(Stage.RESPONSE, response.fault, response.detail)
-    if decoded.is_undecodable:
-        return Failed(Stage.RESPONSE, Fault.BAD_ENCODING, b", ".join(response.codings)[:80].decode("latin-1"))
-    return _ANSWERED
 
 
 def make_transcript(

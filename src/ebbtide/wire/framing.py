@@ -57,21 +57,24 @@ def read_framing(fields: Fields, status: int | None, method: str) -> Framing:
         lower = name.lower()
         if lower in _FRAMING_NAMES:
             told[lower] = value if lower not in told else b",".join((told[lower], value))
-    length_told, transfer = told.get(b"content-length"), _tokens(told.get(b"transfer-encoding", b""))
+    length_told, transfer = told.get(b"content-length"), _tokens(told.get(b"transfer-encoding"))
     if method == "HEAD" or status in _BODILESS:
         ending, length, deviations = NONE, 0, _contradictions(length_told, transfer)
     elif not transfer and length_told is not None and length_told.isdigit() and len(length_told) <= _MOST_LENGTH_DIGITS:
         ending, length, deviations = LENGTH, int(length_told), ()
     else:
         ending, length, deviations = _ending(length_told, transfer)
-    connection = _tokens(told.get(b"connection", b""))
-    codings = (*_tokens(told.get(b"content-encoding", b"")), *transfer)
-    if codings:
-        codings = tuple([coding for coding in codings if coding not in _NO_CODINGS])
+    connection = _tokens(told.get(b"connection"))
+    codings: tuple[bytes, ...] = ()
+    if transfer or b"content-encoding" in told:
+        applied = (*_tokens(told.get(b"content-encoding")), *transfer)
+        codings = tuple([coding for coding in applied if coding not in _NO_CODINGS])
     return Framing(ending, length, codings, b"close" in connection, b"keep-alive" in connection, deviations)
 
 
-def _tokens(value: bytes) -> Sequence[bytes]:
+def _tokens(value: bytes | None) -> Sequence[bytes]:
+    if value is None:
+        return ()
     known = _PLAIN_TOKENS.get(value)
     if known is not None:
         return known

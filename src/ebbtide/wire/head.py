@@ -10,6 +10,8 @@ Fields = tuple[tuple[bytes, bytes], ...]
 
 _CONTROLS = bytes(number for number in range(32) if number not in b"\t\r\n") + b"\x7f"
 _CONTROLS_AND_ENDS = _CONTROLS + b"\r\n"
+_PLAIN_STARTS = {b"HTTP/1.1 ": "1.1", b"HTTP/1.0 ": "1.0"}
+_SPACE_OR_END = (b" ", b"")
 _PLAIN_VERSIONS = {b"HTTP/1.1": "1.1", b"HTTP/1.0": "1.0"}
 _BLANKS = b" \t"
 _MOST_STATUS_DIGITS = 3
@@ -61,11 +63,9 @@ def split_plain_lines(head: bytes) -> list[bytes] | None:
 
 def parse_status_line(line: bytes) -> StatusLine:
     """Read a status line that starts with ``HTTP`` or ``ICY`` in any case."""
-    version, _, rest = line.partition(b" ")
-    code, _, reason = rest.partition(b" ")
-    plain = _PLAIN_VERSIONS.get(version)
-    if plain is not None and len(code) == _MOST_STATUS_DIGITS and code.isdigit() and code[0] in b"12345":
-        return StatusLine(int(code), plain, reason)
+    plain, code = _PLAIN_STARTS.get(line[:9]), line[9:12]
+    if plain is not None and line[12:13] in _SPACE_OR_END and code.isdigit() and code[0] in b"12345" and code[2:]:
+        return StatusLine(int(code), plain, line[13:])
     return _parse_odd_status_line(line)
 
 
