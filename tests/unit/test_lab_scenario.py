@@ -74,7 +74,7 @@ CASES = [
     ("families/cern/pages/front", [], "families.cern.pages.front", "no text for servers of language en"),
     ("families/cern/pages/front/0/text", "gone", "families.cern.pages.front[0].text", "no text of this scenario"),
     ("families/cern/pages/front/0/language", "xx", "families.cern.pages.front[0].language", "no language"),
-    ("families/cern/versions/0/banner", "a\nb", "families.cern.versions[0].banner", "regex"),
+    ("families/cern/versions/0/banner", "a\nb", "families.cern.versions[0].banner", "printable ASCII"),
     ("families/microsoft-iis/versions/1/id", "5.1", "families.microsoft-iis.versions", "twice"),
     ("families/microsoft-iis/pages/admin", [], "families.microsoft-iis.pages.admin", "no text"),
     ("families/microsoft-iis/roots", {"/var/www": 1}, "families.microsoft-iis.roots./var/www", "no directory"),
@@ -148,3 +148,41 @@ def test_a_missing_key_is_named(tmp_path: Path) -> None:
     file = tmp_path / "short.yaml"
     file.write_text("format: 1\nname: x\n")
     assert error_of(file).key == "months"
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "key"),
+    [
+        ("families/cern/versions/0/banner", "CERN/3.0A\n", "families.cern.versions[0].banner"),
+        ("texts/borta/reason", "Borta\r\n", "texts.borta.reason"),
+        ("texts/borta/content_type", "text/html\n", "texts.borta.content_type"),
+        ("texts/borta/fields", {"X-One": "a\n"}, "texts.borta.fields.X-One"),
+        ("texts/borta/fields", {"Content-Encoding": "gzip"}, "texts.borta.fields.Content-Encoding"),
+        ("texts/borta/charset", "idna", "texts.borta.charset"),
+        ("texts/borta/charset", "hz", "texts.borta.charset"),
+        ("hosts/pattern", "www.{number}", "hosts.pattern"),
+        ("hosts/pattern", "1.2.3.{number}", "hosts.pattern"),
+    ],
+)
+def test_what_would_break_a_reply_or_a_frame_is_refused(place: str, value: Any, key: str, tmp_path: Path) -> None:
+    error = error_of(change(tmp_path, (place, value)))
+    assert error.key == key
+    assert "\n" not in str(error)
+
+
+def test_a_shape_that_does_not_fit_is_told_in_words(tmp_path: Path) -> None:
+    error = error_of(change(tmp_path, ("texts/borta/reason", "Försvunnen")))
+    assert error.sentence == "must be printable ASCII, at most 100 characters"
+    error = error_of(change(tmp_path, ("months", {"2003/01": {"date": "2003-01-01"}})))
+    assert error.key == "months"
+    assert "$" not in error.sentence
+
+
+def test_a_fraction_needs_no_leading_zero_and_quoted_text_stays(tmp_path: Path) -> None:
+    file = tmp_path / "bare.yaml"
+    file.write_text(
+        WINTER.read_text().replace("share: 0.2,", "share: .2,").replace("text: A mended filter says so.", 'text: ".5"')
+    )
+    scenario = load_scenario(file)
+    assert scenario.leavers["2003-02"][0].share == 0.2
+    assert scenario.assumptions[0].text == ".5"

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from ebbtide.cli.laboratory import free_port, running_lab, scenario_world, write_frame, write_truth
+from ebbtide.cli.observable_families import observable_families
 from ebbtide.cli.output import progress_bar
 from ebbtide.cli.reporting import write_report
 from ebbtide.cli.verifying import Verification, verify_survey
@@ -70,6 +71,7 @@ def run_demo(order: DemoOrder) -> DemoResult:
         ConfigurationError: The folder holds something else, or the scenario cannot be used.
     """
     world = scenario_world(order.scenario, order.seed, order.scale)
+    observable_families(world.scenario)
     out = _fresh_folder(order.out)
     folder = init_survey(out / "survey", f"demonstration, seed {order.seed}")
     port = order.port or free_port()

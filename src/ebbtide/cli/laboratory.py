@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from ebbtide.cli.observable_families import observable_families
 from ebbtide.lab.scenario import ScenarioError, builtin, load_scenario
 from ebbtide.lab.truth import truth_rows
 from ebbtide.lab.world import World, build_world
@@ -26,7 +27,9 @@ def scenario_world(scenario: str, seed: int, scale: float) -> World:
         ConfigurationError: No such file or name, or a mistake in the file; the sentence names the key.
     """
     try:
-        path = Path(scenario) if Path(scenario).suffix in {".yaml", ".yml"} else builtin(scenario)
+        path = Path(scenario)
+        is_name = path.name == scenario and path.suffix.lower() not in {".yaml", ".yml"} and not path.is_file()
+        path = builtin(scenario) if is_name else path
         return build_world(load_scenario(path), seed, scale)
     except ScenarioError as error:
         raise ConfigurationError(str(error)) from error
@@ -41,11 +44,19 @@ def write_frame(world: World, path: Path, port: int) -> None:
 
 
 def write_truth(world: World, folder: Path, port: int) -> Path:
-    """What is really there, month by month, as JSON lines; returns the folder."""
+    """What is really there, month by month, as JSON lines; returns the folder.
+
+    Raises:
+        ConfigurationError: A survey would give a server another family than the scenario says.
+    """
+    families = observable_families(world.scenario)
     folder.mkdir(parents=True, exist_ok=True)
     for month in world.months:
         with (folder / f"{month}.jsonl").open("w", encoding="utf-8") as file:
-            file.writelines(json.dumps(row, sort_keys=True) + "\n" for row in truth_rows(world, month, port))
+            for row in truth_rows(world, month, port):
+                if row["family"] == row["family_actual"] != "":
+                    row["family"] = families[row["family_actual"], row["version_actual"]]
+                file.write(json.dumps(row, sort_keys=True) + "\n")
     return folder
 
 

@@ -8,9 +8,11 @@ from typing import NoReturn
 from ebbtide.lab.errors import ScenarioError
 from ebbtide.lab.scenario_records import BASE_FAMILY, Choice, Hole, Script, Text
 
-ASCII_PROBE = '<%IDQ "x.ida" C:\\%>'
+ASCII_PROBE = '<%IDQ "x.ida" C:\\%>' + "".join(map(chr, range(32, 127))) + "\n"
 _ROOT = re.compile(r"^[A-Za-z]:(\\[0-9A-Za-z._ -]+)+$")
-RESERVED_FIELDS = frozenset({"server", "date", "content-length", "content-type", "connection", "transfer-encoding"})
+RESERVED_FIELDS = frozenset(
+    {"server", "date", "content-length", "content-type", "connection", "transfer-encoding", "content-encoding"}
+)
 
 
 def patch_mark(script: Script) -> str:

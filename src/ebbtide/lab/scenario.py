@@ -14,9 +14,11 @@ from ebbtide.lab.strict_yaml import read_yaml
 __all__ = ["Scenario", "ScenarioError", "builtin", "builtin_names", "load_scenario"]
 
 FOLDER = Path(__file__).parent / "scenarios"
-_PLACE = re.compile(r" - at `(?:key in )?\$(.*)`$", re.DOTALL)
+_PLACE = re.compile(r" - at (?:`key` in )?`\$(.*)`$", re.DOTALL)
 _STEP = re.compile(r"\[[^\]]*\]|\.[^.\[]+")
 _FIELD = re.compile(r"(?:unknown|required) field `([^`]*)`$")
+_SHAPE = re.compile(r"^Expected `str` matching regex '\^(.*?)\\+Z'$")
+_LENGTH = re.compile(r"\{[01],(\d+)\}$")
 
 
 def builtin_names() -> tuple[str, ...]:
@@ -61,6 +63,11 @@ def _explain(message: str, document: Any) -> tuple[str, str]:
     """Split a message into the dotted key and the sentence."""
     found = _PLACE.search(message)
     sentence = message[: found.start()] if found else message
+    shape = _SHAPE.search(sentence)
+    if shape:
+        most = _LENGTH.search(shape[1])
+        what = "printable ASCII" if shape[1].startswith("[ -~]") else f"text like {shape[1]}"
+        sentence = f"must be {what}{f', at most {most[1]} characters' if most else ''}"
     steps = _STEP.findall(found[1]) if found else []
     key = _dotted(_named_steps(steps, message, document))
     field = _FIELD.search(sentence)

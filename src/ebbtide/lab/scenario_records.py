@@ -8,8 +8,8 @@ import msgspec
 Fraction = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1_000_000)]
 Positive = Annotated[float, msgspec.Meta(gt=0, le=1_000_000_000)]
-Name = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]{0,63}$")]
-Label = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z-]{1,32}$")]
+Name = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]{0,63}\Z")]
+Label = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z-]{1,32}\Z")]
 
 EVERY_FAMILY = "*"
 
@@ -44,7 +44,7 @@ class Assumption(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Month(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One round: its reference date."""
 
-    date: Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+    date: Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}\Z")]
 
 
 class Network(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -88,13 +88,13 @@ class Text(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One reply: status line, extra fields, and a body with placeholders."""
 
     status: Annotated[int, msgspec.Meta(ge=200, le=599)] = 200
-    reason: Annotated[str, msgspec.Meta(pattern=r"^[ -~]{0,100}$")] = "OK"
-    content_type: Annotated[str, msgspec.Meta(pattern=r"^[ -~]{0,100}$")] = "text/html"
-    charset: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z_-]{1,40}$")] = "utf-8"
+    reason: Annotated[str, msgspec.Meta(pattern=r"^[ -~]{0,100}\Z")] = "OK"
+    content_type: Annotated[str, msgspec.Meta(pattern=r"^[ -~]{0,100}\Z")] = "text/html"
+    charset: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z_-]{1,40}\Z")] = "utf-8"
     declares_charset: bool = False
     fields: dict[
-        Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z-]{1,60}$")],
-        Annotated[str, msgspec.Meta(pattern=r"^[ -~]{0,500}$")],
+        Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z-]{1,60}\Z")],
+        Annotated[str, msgspec.Meta(pattern=r"^[ -~]{0,500}\Z")],
     ] = {}
     body: str = ""
 
@@ -137,7 +137,7 @@ class Version(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One version of a family: its ``Server`` field and its share."""
 
     id: Name
-    banner: Annotated[str, msgspec.Meta(pattern=r"^[ -~]{1,300}$")]
+    banner: Annotated[str, msgspec.Meta(pattern=r"^[ -~]{1,300}\Z")]
     share: Share = 1.0
 
 
@@ -231,7 +231,7 @@ class AnswersEverything(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
 class Banner(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A ``Server`` field that names no product; ``None``: no field at all."""
 
-    value: Annotated[str, msgspec.Meta(pattern=r"^[ -~]{0,100}$")] | None = None
+    value: Annotated[str, msgspec.Meta(pattern=r"^[ -~]{0,100}\Z")] | None = None
     share: Share = 1.0
 
 

@@ -15,7 +15,7 @@ SMALLEST_PREFIX = 24
 LOOPBACK = ipaddress.IPv4Network("127.0.0.0/8")
 CLOSE_ENOUGH = 1e-6
 MOST_NAMES = 200
-_HOST = re.compile(r"^(?=.{1,200}$)[0-9a-z]([0-9a-z-]{0,61}[0-9a-z])?(\.[0-9a-z]([0-9a-z-]{0,61}[0-9a-z])?)+$")
+_HOST = re.compile(r"^(?=.{1,200}$)[0-9a-z]([0-9a-z-]{0,61}[0-9a-z])?(\.[0-9a-z]([0-9a-z-]{0,61}[0-9a-z])?)+\Z")
 
 
 def check_script(script: Script, file: Path) -> None:
@@ -79,9 +79,11 @@ class _Rules:
             self.fail(key, "must hold {number} once, for names must differ")
         for index, word in enumerate(self.script.hosts.words):
             host = pattern.replace("{word}", word).replace("{number}", "1234567")
-            if not _HOST.match(host):
+            if not _HOST.match(host) or host.rpartition(".")[2].isdigit():
                 place = key if "{word}" not in pattern else f"hosts.words[{index}]"
-                self.fail(place, f"{host} is no host name in lower case with at least one dot")
+                self.fail(
+                    place, f"{host} is no host name in lower case with at least one dot and no number behind the last"
+                )
 
     def check_families(self) -> None:
         for family_id, family in self.script.families.items():

@@ -3,6 +3,7 @@
 What kind a value is, the records decide. So a version may be called 5.0, a language ``no``, and a month 2001-06-01.
 """
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ MOST_VALUES = 200_000
 MOST_DEPTH = 30
 
 _NULL = "tag:yaml.org,2002:null"
+_FLOAT = "tag:yaml.org,2002:float"
+_BARE_FRACTION = re.compile(r"^([-+]?)\.(?=\d)")
 _PLAIN = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("str", "int", "float", "bool", "timestamp"))
 
 
@@ -82,4 +85,7 @@ class _Reader:
             return None
         if node.tag not in _PLAIN:
             raise ScenarioError(self._path, key, f"line {node.start_mark.line + 1}: the tag {node.tag} is not admitted")
-        return str(node.value)
+        text = str(node.value)
+        is_bare = isinstance(node, yaml.ScalarNode) and not node.style
+        # YAML writes 0.5 as .5 too, which the records take for no number.
+        return _BARE_FRACTION.sub(r"\g<1>0.", text) if node.tag == _FLOAT and is_bare else text

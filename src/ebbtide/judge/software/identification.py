@@ -89,6 +89,10 @@ class Identifier:
             pieces, reader.page(root) + reader.icon(exchanges), tuple(other for other in further if other != pieces)
         )
 
+    def family_of_banner(self, value: bytes) -> str:
+        """The family that a Server field alone gives; ``unknown`` if it names no product."""
+        return _chosen_server(self._recorded((Piece(SERVER, value),))).family
+
     def _identify(
         self, pieces: tuple[Piece, ...], page: tuple[Piece, ...], further: tuple[tuple[Piece, ...], ...]
     ) -> Identification:
