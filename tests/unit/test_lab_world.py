@@ -7,9 +7,11 @@ from collections.abc import Iterable
 import msgspec
 import pytest
 
+from ebbtide.lab.drawing import round_share
 from ebbtide.lab.history import MachineMonth
 from ebbtide.lab.holes import ANY, PARTS
 from ebbtide.lab.scenario import Scenario, ScenarioError, builtin, load_scenario
+from ebbtide.lab.scenario_records import Hole, Holes
 from ebbtide.lab.world import World, build_world
 
 MONTHS = ("2001-06", "2001-07", "2001-08", "2001-09")
@@ -237,3 +239,30 @@ def test_an_impossible_share_of_servers_with_any_hole_is_refused_by_its_key(scen
     holes = msgspec.structs.replace(scenario.holes, any_hole=any_hole)
     with pytest.raises(ScenarioError, match=r"holes\.any-hole\.rates\.2001-06.*the nearest"):
         build_world(msgspec.structs.replace(scenario, holes=holes), 1, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("rates", "any_hole"),
+    [
+        ((1, 0.63, 0.75, 0.5, 0.25, 0), 0.75),  # reachable, unpatched, path, administration, script, infection
+        ((0.75, 0.38, 0.38, 0.25, 0.5, 0.5), 0.5),
+        ((0.25, 0.19, 0.06, 0.1, 0.1, 0), 0.45),
+        ((0.5, 0.25, 0.25, 0, 0, 0), 0.25),
+        ((0.5, 0.25, 0.3, 0, 0, 0), 0.5),
+        ((0, 0, 0, 0.75, 0.5, 0.75), 0.75),
+        ((1, 1, 1, 1, 1, 1), 1),
+    ],
+)
+def test_holes_are_moved_until_any_hole_comes_out(
+    scenario: Scenario, rates: tuple[float, ...], any_hole: float
+) -> None:
+    names = ("reachable", "ida", "path", "admin", "script", "backdoor")
+    holes = {name: Hole({"2001-06": rate}) for name, rate in zip(names, rates, strict=True)}
+    script = msgspec.structs.replace(scenario, holes=Holes(**holes, any_hole=Hole({"2001-06": any_hole})))
+    members = base(build_world(script, 3, 0.05).states("2001-06"))
+    checks = ("code-red-ida-reachable", *PARTS)
+    order = ("reachable", "ida", "admin", "path", "script", "backdoor")
+    for check, name in zip(checks, order, strict=True):
+        assert sum(check in state.holes for state in members) == round_share(holes[name].rates["2001-06"], len(members))
+    assert sum(bool(state.holes & set(PARTS)) for state in members) == round_share(any_hole, len(members))
+    assert all(checks[0] in state.holes for state in members if state.holes & {"code-red-ida", "server-path"})

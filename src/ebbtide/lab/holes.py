@@ -1,6 +1,8 @@
 """Which servers have which hole, month by month: exact counts, the same servers, mended once and for good."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import chain
 
 from ebbtide.lab.drawing import round_share, shuffle
 from ebbtide.lab.errors import ScenarioError
@@ -158,8 +160,15 @@ class _Month:
 
     def _reach_union(self, target: int) -> None:
         """Move holes between servers until exactly ``target`` of them have at least one."""
-        for check in (SCRIPT, ADMIN, BACKDOOR):
+        for check in (SCRIPT, ADMIN, BACKDOOR, PATH):
             self._move(check, target)
+        if len(self._union()) != target:
+            reachable, unpatched = self._chosen[REACHABLE], self._chosen[IDA]
+            able = [each for each in self._candidates[PATH] if each in reachable]
+            patched = [each for each in able if each not in unpatched]
+            closest = ([each for each in able if each in unpatched] + patched)[: self._wanted[PATH]]
+            widest = (patched + [each for each in able if each in unpatched])[: self._wanted[PATH]]
+            any(self._pack(target, set(revealing)) for revealing in (self._chosen[PATH], closest, widest))
         reached = len(self._union())
         if reached != target:
             raise self._ledger.fail(
@@ -173,7 +182,8 @@ class _Month:
         others = set().union(*(self._chosen[other] for other in PARTS if other != check))
         surplus = len(union) - target
         own = [machine_id for machine_id in reversed(self._candidates[check]) if machine_id in chosen]
-        spare = [machine_id for machine_id in self._candidates[check] if machine_id not in chosen]
+        possible = self._chosen[REACHABLE] if check == PATH else set(self._candidates[check])
+        spare = [each for each in self._candidates[check] if each not in chosen and each in possible]
         if surplus > 0:
             giving = [machine_id for machine_id in own if machine_id not in others]
             taking = [machine_id for machine_id in spare if machine_id in others]
@@ -183,3 +193,26 @@ class _Month:
         for giver, taker in list(zip(giving, taking, strict=False))[: abs(surplus)]:
             chosen.remove(giver)
             chosen.add(taker)
+
+    def _pack(self, target: int, revealing: set[str]) -> bool:
+        """Choose the servers that shall have a hole first and deal the holes among them, where single moves get stuck.
+
+        If it does not come out with these servers that reveal their path, nothing is changed.
+        """
+        inside = self._chosen[IDA] | revealing
+        free = {check: self._candidates[check] for check in (SCRIPT, ADMIN, BACKDOOR)}
+        uses = Counter(machine_id for check in free for machine_id in free[check] if self._wanted[check])
+        # dict.fromkeys keeps the order by lot among servers that serve equally many holes.
+        others = [each for each in dict.fromkeys(chain.from_iterable(free.values())) if each not in inside]
+        members = inside | set(sorted(others, key=lambda each: -uses[each])[: max(target - len(inside), 0)])
+        dealt: dict[str, set[str]] = {}
+        covered = set(inside)
+        for check, candidates in free.items():
+            able = [machine_id for machine_id in candidates if machine_id in members]
+            able.sort(key=lambda machine_id: machine_id in covered)
+            dealt[check] = set(able[: self._wanted[check]])
+            covered |= dealt[check]
+        fits = len(covered) == target and all(len(dealt[check]) == self._wanted[check] for check in dealt)
+        if fits:
+            self._chosen |= dealt | {PATH: revealing}
+        return fits
