@@ -105,7 +105,7 @@ class Exchange(msgspec.Struct, frozen=True):
         body_bytes: Length of ``body``.
         received_bytes: All octets read for this answer, head and body, before decoding.
         is_truncated: The body is longer than what was kept.
-        body_sha256: SHA-256 of ``body``, 32 bytes; empty when no body was read.
+        body_sha256: SHA-256 of ``body``, 32 bytes; set when it is stored, empty before and without a body.
         deviations: What departed from the standards, each named once.
         connect_s, tls_s, first_byte_s, total_s: Seconds; connect and tls are ``None`` on a re-used connection.
         address: The address that was connected to; empty if none was.

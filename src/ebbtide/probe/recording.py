@@ -1,6 +1,5 @@
 """Exchanges and transcripts from what was read."""
 
-import hashlib
 from collections.abc import Sequence
 
 import msgspec
@@ -79,7 +78,6 @@ def make_exchange(
         body_bytes=len(body),
         received_bytes=response.received_bytes,
         is_truncated=is_truncated,
-        body_sha256=hashlib.sha256(body).digest() if body else b"",
         deviations=deviations,
         connect_s=asking.connect_s,
         tls_s=asking.tls_s,

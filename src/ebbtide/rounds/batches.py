@@ -10,7 +10,7 @@ from ebbtide.frame.ids import shard_of
 from ebbtide.model.outcomes import Failed
 from ebbtide.model.transcripts import Transcript
 from ebbtide.rounds.entries import FileRef
-from ebbtide.rounds.rows import body_rows, certificate_rows, exchange_rows, outcome_parts, outcome_row
+from ebbtide.rounds.rows import body_rows, certificate_rows, exchange_rows, outcome_parts, outcome_row, with_hashes
 from ebbtide.rounds.tables import write_shard
 
 BODY_BYTES_IN_MEMORY = 64 << 20
@@ -39,7 +39,7 @@ def write_batch(root: Path, shards: int, transcripts: Iterable[Transcript]) -> B
     """
     files: list[FileRef] = []
     endings: Counter[str] = Counter()
-    for group in _groups(transcripts):
+    for group in _groups(map(with_hashes, transcripts)):
         endings.update(_ending(each) for each in group)
         files += _write_group(root, shards, group)
     return BatchTables(tuple(files), endings.total(), dict(endings))

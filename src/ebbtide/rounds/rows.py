@@ -1,6 +1,9 @@
 """From transcripts to rows."""
 
+import hashlib
 from collections.abc import Iterable, Iterator
+
+import msgspec
 
 from ebbtide.frame.ids import endpoint_id
 from ebbtide.model.outcomes import Answered, Failed, Outcome, Skipped
@@ -57,6 +60,17 @@ def _is_broken(exchange: Exchange) -> bool:
 def exchange_rows(transcript: Transcript) -> list[ExchangeRow]:
     """The rows of its exchanges, without bodies."""
     return [_exchange_row(exchange) for exchange in transcript.exchanges]
+
+
+def with_hashes(transcript: Transcript) -> Transcript:
+    """The same transcript, its bodies named by their hashes."""
+    exchanges = tuple(
+        msgspec.structs.replace(each, body_sha256=hashlib.sha256(each.body).digest())
+        if each.body and not each.body_sha256
+        else each
+        for each in transcript.exchanges
+    )
+    return msgspec.structs.replace(transcript, exchanges=exchanges)
 
 
 def body_rows(transcripts: Iterable[Transcript]) -> Iterator[BodyRow]:
