@@ -2,11 +2,12 @@
 
 import shutil
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import msgspec
 
-from ebbtide.cli.laboratory import free_port, running_lab, scenario_world, write_frame, write_truth
+from ebbtide.cli.laboratory import reserved_port, running_lab, scenario_world, write_frame, write_truth
 from ebbtide.cli.observable_families import observable_families
 from ebbtide.cli.output import progress_bar
 from ebbtide.cli.reporting import write_report
@@ -74,26 +75,27 @@ def run_demo(order: DemoOrder) -> DemoResult:
     observable_families(world.scenario)
     out = _fresh_folder(order.out)
     folder = init_survey(out / "survey", f"demonstration, seed {order.seed}")
-    port = order.port or free_port()
-    write_frame(world, folder.path / "targets.csv", port)
-    (folder.path / "survey.toml").write_text(_configuration_text(world, order), encoding="utf-8")
-    truth = write_truth(world, out / "truth", port)
-    config = load_config(folder.path)
-    timings = tuple(_conduct_round(order, world, folder, config, month, port) for month in world.months)
+    with nullcontext(order.port) if order.port else reserved_port() as port:
+        write_frame(world, folder.path / "targets.csv", port)
+        (folder.path / "survey.toml").write_text(_configuration_text(world, order), encoding="utf-8")
+        truth = write_truth(world, out / "truth", port)
+        config = load_config(folder.path)
+        timings = tuple(_conduct_round(order, world, folder, config, month, port) for month in world.months)
+    return _told(world, folder, config, timings, truth)
+
+
+def _told(
+    world: World, folder: SurveyFolder, config: SurveyConfig, timings: tuple[RoundTiming, ...], truth: Path
+) -> DemoResult:
+    """What the judged rounds say: facts, report, and the comparison with the truth."""
+    out = folder.path.parent
     facts = compute_facts(folder, attempts_most=config.attempts.most)
     for month in world.months:
         write_facts(folder, month, folder.round(month).judgement or "", [fact for fact in facts if fact.round == month])
-    facts_path = out / "facts.json"
+    facts_path, report_path = out / "facts.json", out / "report.html"
     facts_path.write_bytes(msgspec.json.format(msgspec.json.encode(facts), indent=1))
-    report_path = out / "report.html"
-    write_report(
-        folder,
-        config,
-        facts,
-        report_path,
-        is_lab=True,
-        assumptions=[assumption.text for assumption in world.assumptions()],
-    )
+    assumptions = [assumption.text for assumption in world.assumptions()]
+    write_report(folder, config, facts, report_path, is_lab=True, assumptions=assumptions)
     return DemoResult(facts, timings, facts_path, report_path, folder.path, verify_survey(folder, truth, facts))
 
 

@@ -60,20 +60,42 @@ def write_truth(world: World, folder: Path, port: int) -> Path:
     return folder
 
 
-def free_port() -> int:
-    """A port that nobody listens at on any address of this machine.
+@contextmanager
+def reserved_port() -> Iterator[int]:
+    """A port that nobody uses on any address of this machine; no other demonstration gets it meanwhile.
+
+    The lab itself never listens on 127.0.0.1, so a socket bound there stands for the port while one month ends and the
+    next has not begun.
 
     Raises:
         ConfigurationError: All candidates are taken.
     """
     for port in _PORTS_BELOW_THE_EPHEMERAL:
-        with closing(socket.socket()) as candidate:
+        if not _can_bind("0.0.0.0", port):  # noqa: S104 - the question is whether any address has it
+            continue
+        with closing(socket.socket()) as held:
             try:
-                candidate.bind(("0.0.0.0", port))  # noqa: S104 - the question is whether any address has it
+                held.bind(("127.0.0.1", port))
             except OSError:
                 continue
-            return port
+            yield port
+            return
     raise ConfigurationError("no port between 18000 and 30000 is free.", remedy="Name one with --port.")
+
+
+def free_port() -> int:
+    """A port that is free now."""
+    with reserved_port() as port:
+        return port
+
+
+def _can_bind(address: str, port: int) -> bool:
+    with closing(socket.socket()) as candidate:
+        try:
+            candidate.bind((address, port))
+        except OSError:
+            return False
+    return True
 
 
 @contextmanager
