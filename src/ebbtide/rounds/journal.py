@@ -7,6 +7,7 @@ process loses nothing that was written; a flush to the disk now and then bounds 
 
 import os
 import struct
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -24,6 +25,8 @@ from ebbtide.rounds.rows import ANSWERED, FAILED, SKIPPED, outcome_parts
 
 MAGIC = b"EBBJRNL\x01"
 SUFFIX = ".journal"
+DYING_S = 10.0
+"""How long the worker of a killed process is waited for."""
 FLUSH_EVERY_BYTES = 8 << 20
 _HEADER = struct.Struct(">IIB")
 _MOST_PAYLOAD = 1 << 30
@@ -170,14 +173,16 @@ class JournalTail:
 def left_over(folder: Path) -> list[Path]:
     """The journals that a dead process left, oldest first.
 
+    A worker outlives its killed parent by a moment; it is waited for.
+
     Raises:
-        RoundError: A process still writes one of them.
+        RoundError: A process still writes one of them after some seconds.
     """
     paths = sorted(folder.glob(f"*{SUFFIX}"), key=lambda path: (path.stat().st_mtime_ns, path.name))
     for path in paths:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            if not try_lock(descriptor):
+            if not _lock_soon(descriptor):
                 raise RoundError(
                     f"a worker process of an earlier run still writes {path.name}.",
                     where=str(folder),
@@ -186,6 +191,15 @@ def left_over(folder: Path) -> list[Path]:
         finally:
             os.close(descriptor)
     return paths
+
+
+def _lock_soon(descriptor: int) -> bool:
+    until_s = time.monotonic() + DYING_S
+    while not try_lock(descriptor):
+        if time.monotonic() > until_s:
+            return False
+        time.sleep(0.05)
+    return True
 
 
 def _next_record(file: BinaryIO) -> tuple[int, bytes] | None:
