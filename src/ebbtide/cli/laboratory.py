@@ -83,12 +83,6 @@ def reserved_port() -> Iterator[int]:
     raise ConfigurationError("no port between 18000 and 30000 is free.", remedy="Name one with --port.")
 
 
-def free_port() -> int:
-    """A port that is free now."""
-    with reserved_port() as port:
-        return port
-
-
 def _can_bind(address: str, port: int) -> bool:
     with closing(socket.socket()) as candidate:
         try:
