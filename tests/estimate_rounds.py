@@ -32,6 +32,8 @@ class Seen(msgspec.Struct, frozen=True):
     Attributes:
         says: ``family`` or ``family/version`` of an answer, or one of ``ENDS``, or ``skipped``.
         verdicts: Check to ``shown``, ``cannot_tell/reason`` or ``not_asked/reason``; the rest is implied.
+        attempt: How many attempts ran to their end; an answer or a skip needs one.
+        interrupted: How many died with their process before these.
     """
 
     host: str
@@ -41,6 +43,7 @@ class Seen(msgspec.Struct, frozen=True):
     stratum: str = ""
     weight: float = 1.0
     attempt: int = 2
+    interrupted: int = 0
     port: int = 80
 
 
@@ -63,7 +66,7 @@ def build_round(
     for each in seen:
         ids = (target_id(each.host, "*", each.port, "http"), site_id(each.host))
         targets.append(TargetRow(*ids, each.host, "", each.port, "http", each.stratum, each.weight))
-        outcomes.append(_outcome(each, ids))
+        outcomes += _outcomes(each, ids)
         if outcomes[-1].kind == "answered":
             family, _, version = each.says.partition("/")
             software.append(SoftwareRow(*ids, family, "server", "", "", version, "", "test", "server", is_family=True))
@@ -89,13 +92,18 @@ def one(facts: Iterable[Fact], **wanted: object) -> Fact:
     return found[0]
 
 
-def _outcome(each: Seen, ids: tuple[bytes, int]) -> OutcomeRow:
+def _outcomes(each: Seen, ids: tuple[bytes, int]) -> list[OutcomeRow]:
+    finished = each.attempt if each.says in ENDS else 1
+    return [_outcome(each, ids, each.interrupted + number) for number in range(1, finished + 1)]
+
+
+def _outcome(each: Seen, ids: tuple[bytes, int], attempt: int) -> OutcomeRow:
     stage, fault = ENDS.get(each.says, ("", ""))
     kind = "failed" if fault else "skipped" if each.says == "skipped" else "answered"
     return OutcomeRow(
         *ids,
         endpoint_id=endpoint_id(each.address, each.port) if each.address else 0,
-        attempt=each.attempt,
+        attempt=attempt,
         kind=kind,
         stage=stage,
         fault=fault,

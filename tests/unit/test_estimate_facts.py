@@ -198,8 +198,22 @@ def test_a_target_is_silent_only_when_its_attempts_are_used_up(tmp_path: Path) -
     seen = [Seen("a.example", "127.0.0.1", "silent", attempt=1), Seen("b.example", "127.0.0.2", "silent", attempt=2)]
     build_round(folder, JULY, seen)
     for most, silent in ((None, 1), (1, 2), (2, 1), (3, 0)):
-        found = one(compute_facts(folder, attempts_most=most), metric="outcome", unit="site", category="silent")
+        found = one(compute_facts(folder, silent_after=most), metric="outcome", unit="site", category="silent")
         assert found.n == silent
+
+
+def test_an_attempt_that_a_crash_interrupted_neither_makes_a_silence_nor_undoes_one(tmp_path: Path) -> None:
+    folder = survey_at(tmp_path)
+    seen = [
+        Seen("a.example", "127.0.0.1", "silent", attempt=2),
+        Seen("b.example", "127.0.0.2", "silent", attempt=2, interrupted=1),
+        Seen("c.example", "127.0.0.3", "silent", attempt=1, interrupted=1),
+    ]
+    build_round(folder, JULY, seen)
+    for silent_after in (None, 2):
+        facts = compute_facts(folder, silent_after=silent_after)
+        assert one(facts, metric="outcome", unit="site", category="silent").n == 2
+        assert one(facts, metric="outcome", unit="site", category="unknown").n == 1
 
 
 def test_only_the_rounds_that_are_asked_for_are_read(tmp_path: Path) -> None:

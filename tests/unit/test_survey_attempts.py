@@ -46,7 +46,7 @@ def test_a_target_that_answered_but_for_one_exchange_is_asked_again() -> None:
 def test_nobody_is_asked_more_often_than_the_section_says() -> None:
     twice = [failed("timed_out"), failed("timed_out", 2)]
     assert decide(twice, [], TWICE, NOW).step is Step.DONE
-    assert decide(twice, [], AttemptsSection(most=3, spacing_s=0), NOW) == Decision(Step.ASK, 3)
+    assert decide(twice, [], AttemptsSection(silent_after=3, most=3, spacing_s=0), NOW) == Decision(Step.ASK, 3)
     assert decide([failed("timed_out")], [], AttemptsSection(most=1), NOW).step is Step.DONE
 
 
@@ -58,6 +58,15 @@ def test_an_interrupted_attempt_counts_and_the_next_follows_at_once() -> None:
 
 def test_a_finished_attempt_stands_when_the_one_after_it_was_interrupted() -> None:
     assert decide([failed("timed_out")], [2], TWICE, NOW).step is Step.DONE
+
+
+def test_an_interruption_costs_no_knowledge_while_there_are_attempts_to_spare() -> None:
+    spare = AttemptsSection(silent_after=2, most=3, spacing_s=0)
+    assert decide([failed("timed_out")], [2], spare, NOW) == Decision(Step.ASK, 3)
+    assert decide([failed("timed_out", 2)], [1], spare, NOW) == Decision(Step.ASK, 3)
+    assert decide([failed("timed_out"), failed("timed_out", 3)], [2], spare, NOW).step is Step.DONE
+    assert decide([failed("timed_out"), failed("timed_out", 2)], [], spare, NOW).step is Step.DONE
+    assert decide([failed("timed_out", 3)], [1, 2], spare, NOW).step is Step.DONE
 
 
 def test_the_attempt_that_counts_is_the_best_answered_one_the_latest_of_equals_and_else_the_last() -> None:

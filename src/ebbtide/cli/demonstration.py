@@ -89,7 +89,7 @@ def _told(
 ) -> DemoResult:
     """What the judged rounds say: facts, report, and the comparison with the truth."""
     out = folder.path.parent
-    facts = compute_facts(folder, attempts_most=config.attempts.most)
+    facts = compute_facts(folder, silent_after=config.attempts.silent_after)
     for month in world.months:
         write_facts(folder, month, folder.round(month).judgement or "", [fact for fact in facts if fact.round == month])
     facts_path, report_path = out / "facts.json", out / "report.html"
@@ -145,7 +145,7 @@ def _configuration_text(world: World, order: DemoOrder) -> str:
         'absent_extension = "ida"',
         "",
         "[attempts]  # the lab declares its own clock: no hours need to pass between two attempts",
-        "most = 2",
+        "silent_after = 2",
         "spacing_s = 0",
         "",
         "[checks]",

@@ -71,7 +71,7 @@ def verify(
 
     folder = SurveyFolder.open(survey)
     verification = verify_survey(
-        folder, truth, compute_facts(folder, attempts_most=load_config(folder.path).attempts.most)
+        folder, truth, compute_facts(folder, silent_after=load_config(folder.path).attempts.silent_after)
     )
     if json:
         print_json(verification)

@@ -76,7 +76,7 @@ def _facts_of_judged(folder: "SurveyFolder") -> "tuple[Fact, ...]":
     from ebbtide.estimate.compute import compute_facts
     from ebbtide.survey.settings import load_config
 
-    computed = compute_facts(folder, attempts_most=load_config(folder.path).attempts.most)
+    computed = compute_facts(folder, silent_after=load_config(folder.path).attempts.silent_after)
     if not computed:
         raise EstimateError(
             "no round of this survey is judged yet.",

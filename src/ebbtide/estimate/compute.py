@@ -26,7 +26,7 @@ def compute_facts(
     *,
     labels: Sequence[str] | None = None,
     as_of: str | None = None,
-    attempts_most: int | None = None,
+    silent_after: int | None = None,
 ) -> tuple[Fact, ...]:
     """Every fact of the sealed rounds: outcomes of all of them, the rest of those that are judged.
 
@@ -34,8 +34,8 @@ def compute_facts(
         folder: The survey.
         labels: Only these rounds; ``None`` for all that are sealed.
         as_of: Only rounds whose reference date (ISO) is not later.
-        attempts_most: A target is silent only after so many attempts; ``None`` for as many as any target that failed
-            was given in its round.
+        silent_after: A target is silent only after so many finished attempts; ``None`` for as many as any target
+            that failed was given in its round.
 
     Returns:
         Facts in a fixed order. The same rounds give the same facts, byte for byte.
@@ -45,7 +45,7 @@ def compute_facts(
     """
     connection = open_database(folder)
     try:
-        return facts_of_database(connection, labels=labels, as_of=as_of, attempts_most=attempts_most)
+        return facts_of_database(connection, labels=labels, as_of=as_of, silent_after=silent_after)
     finally:
         connection.close()
 
@@ -55,10 +55,10 @@ def facts_of_database(
     *,
     labels: Sequence[str] | None = None,
     as_of: str | None = None,
-    attempts_most: int | None = None,
+    silent_after: int | None = None,
 ) -> tuple[Fact, ...]:
     """As ``compute_facts``, from a connection that has the views of ``rounds.database.open_database``."""
-    rounds = _choose_rounds(connection, labels, as_of, attempts_most)
+    rounds = _choose_rounds(connection, labels, as_of, silent_after)
     if not rounds:
         return ()
     pairs = compared_pairs(rounds)
@@ -87,7 +87,7 @@ def compared_pairs(rounds: Sequence[ChosenRound]) -> tuple[Pair, ...]:
 
 
 def _choose_rounds(
-    connection: duckdb.DuckDBPyConnection, labels: Sequence[str] | None, as_of: str | None, attempts_most: int | None
+    connection: duckdb.DuckDBPyConnection, labels: Sequence[str] | None, as_of: str | None, silent_after: int | None
 ) -> tuple[ChosenRound, ...]:
     known = ask_question(connection, "rounds")
     closed = {label for label, _, state, _, _ in known if state != "open"}
@@ -101,7 +101,7 @@ def _choose_rounds(
     wanted = closed if labels is None else set(labels)
     chosen = [row for row in known if row[0] in wanted and (as_of is None or row[1].isoformat() <= as_of)]
     return tuple(
-        ChosenRound(place, label, day, judgement or "", attempts if attempts_most is None else attempts_most)
+        ChosenRound(place, label, day, judgement or "", attempts if silent_after is None else silent_after)
         for place, (label, day, _, judgement, attempts) in enumerate(chosen, 1)
     )
 

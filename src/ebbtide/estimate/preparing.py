@@ -19,7 +19,7 @@ class ChosenRound(msgspec.Struct, frozen=True):
     Attributes:
         place: From 1, rising by reference date.
         judgement: Id of the judgement; empty before the first.
-        attempts: A target is silent only after so many attempts.
+        attempts: A target is silent only after so many finished attempts.
     """
 
     place: int
@@ -61,6 +61,7 @@ def prepare(
     keep_rows(connection, "check_fates", [(name, TEXT) for name in axes], check_fate_rows())
     keep_answer(connection, "judged_checks")
     keep_answer(connection, "stored_verdicts")
+    keep_answer(connection, "finished_attempts")
     keep_answer(connection, "names")
     connection.execute(f"CREATE OR REPLACE TEMP VIEW unit_names AS {question_text('unit_names')}")
     for name in ("design", "unit_presence", "unit_family", "units", "name_verdicts", "unit_verdicts"):

@@ -120,11 +120,14 @@ class AttemptsSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``[attempts]``: how often an unanswered target is asked in a round, and how long we wait in between.
 
     Attributes:
-        most: Attempts a target gets in a round, those interrupted by a crash included.
-        spacing_s: Least seconds between two attempts at one target.
+        silent_after: Finished attempts after which a target that gives no answer counts as silent and is left alone.
+        most: Attempts a target gets in a round, those interrupted by a crash included; what it is above
+            ``silent_after`` is how many crashes cost no knowledge.
+        spacing_s: Least seconds between two finished attempts at one target.
     """
 
-    most: Annotated[int, msgspec.Meta(ge=1, le=5)] = 2
+    silent_after: Annotated[int, msgspec.Meta(ge=1, le=5)] = 2
+    most: Annotated[int, msgspec.Meta(ge=1, le=5)] = 3
     spacing_s: NotNegative = 14_400
 
 

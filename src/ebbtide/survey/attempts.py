@@ -77,10 +77,11 @@ def decide(tried: Iterable[Tried], interrupted: Iterable[int], section: Attempts
 
     Returns:
         A target whose attempts were all interrupted is given up when no attempt is left; one that was interrupted is
-        asked again at once; one that failed in passing is asked again when the spacing is over.
+        asked again at once; one that failed in passing is asked again when the spacing is over, until it has failed
+        ``silent_after`` times. An interrupted attempt saw nothing: it counts towards ``most`` and towards nothing else.
     """
     finished = list(tried)
-    if any(settles(each) for each in finished):
+    if any(settles(each) for each in finished) or len(finished) >= section.silent_after:
         return DONE
     used = max((*(each.attempt for each in finished), *interrupted), default=0)
     if used >= section.most:
