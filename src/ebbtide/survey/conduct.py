@@ -39,6 +39,8 @@ def probe_settings(config: SurveyConfig, scope: Scope) -> ProbeSettings:
         limits=config.limits,
         scope=scope,
         vantage=config.survey.vantage,
+        redirects=config.plan.redirects,
+        most_redirects=config.plan.most_redirects,
     )
 
 
