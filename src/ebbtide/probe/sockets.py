@@ -43,14 +43,19 @@ class SocketNetwork:
         self._is_woken = False
         self._epoll = select.epoll()
         try:
-            while not step():
-                self._is_woken = False
+            while not self._step(step):
+                self._turn(self._pause_s())
                 while not self._is_woken:
                     self._turn(self._pause_s())
         finally:
             self._close(abandon)
             self._epoll.close()
             self._epoll = None
+
+    def _step(self, step: Callable[[], bool]) -> bool:
+        """What ``step`` says; a call to be woken that it makes itself holds for the next turn."""
+        self._is_woken = False
+        return step()
 
     def wake(self) -> None:
         """Have ``step`` called soon."""
