@@ -1,1 +1,1 @@
-"""A farm of odd and hostile servers on loopback, with what Ebbtide must record of each; ``servers.SERVERS`` is the table."""
+"""Odd and hostile servers on loopback, with what must be recorded of each; ``servers.SERVERS`` is the table."""

@@ -4,8 +4,8 @@ import asyncio
 import sys
 
 from hostile_farm.random_servers import random_servers
-from hostile_farm.serving import serve_until_told
 from hostile_farm.servers import SERVERS
+from hostile_farm.serving import serve_until_told
 
 if __name__ == "__main__":
     numbers = [int(argument) for argument in sys.argv[1:]]

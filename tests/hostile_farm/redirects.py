@@ -2,7 +2,7 @@
 
 from ebbtide.model.transcripts import Deviation
 from hostile_farm.lines import Handler, Line, end
-from hostile_farm.records import Hostile, Seen, http
+from hostile_farm.records import Seen, http
 
 ELSEWHERE = (
     ("a neighbour", b"http://127.255.0.1:%CANARY/"),
@@ -70,17 +70,36 @@ def _says(octets: bytes) -> Handler:
 SERVERS = (
     *(http(f"sends us to {name}", f"redirects to {name}", to(location), _seen()) for name, location in ELSEWHERE),
     http("sends us for ever", "redirects in a chain without end", chain, _seen()),
-    *(http(f"redirects by {status}", f"redirects to itself by {status}", to(b"/", status), _seen(status=status))
-      for status in (301, 303, 307, 308)),
+    *(
+        http(f"redirects by {status}", f"redirects to itself by {status}", to(b"/", status), _seen(status=status))
+        for status in (301, 303, 307, 308)
+    ),
     http("sends us far", "redirects to an address of four kilobytes", _says(_huge(4000)), _seen()),
-    http("sends us too far", "redirects to an address larger than a head may be", _says(_huge(100_000)),
-         Seen("response/too_large", 302)),
-    http("sends us with CRLF", "puts line ends and fields into Location",
-         _says(b"HTTP/1.1 302 X\r\nLocation: http://a.test/\rX-Cr: 1\nX-Lf: 2\r\nContent-Length: 0\r\n\r\n"),
-         _seen(Deviation.BARE_LF, Deviation.CONTROL_IN_FIELD)),
-    http("sends us both ways", "sends two fields Location",
-         _says(b"HTTP/1.1 302 X\r\nLocation: http://127.0.0.1:%CANARY/\r\nLocation: http://127.255.0.1:%CANARY/\r\n"
-               b"Content-Length: 0\r\n\r\n"), _seen()),
-    http("sends us nowhere", "redirects without a Location",
-         _says(b"HTTP/1.1 302 X\r\nContent-Length: 0\r\n\r\n"), Seen("answered", 302)),
-)  # fmt: skip
+    http(
+        "sends us too far",
+        "redirects to an address larger than a head may be",
+        _says(_huge(100_000)),
+        Seen("response/too_large", 302),
+    ),
+    http(
+        "sends us with CRLF",
+        "puts line ends and fields into Location",
+        _says(b"HTTP/1.1 302 X\r\nLocation: http://a.test/\rX-Cr: 1\nX-Lf: 2\r\nContent-Length: 0\r\n\r\n"),
+        _seen(Deviation.BARE_LF, Deviation.CONTROL_IN_FIELD),
+    ),
+    http(
+        "sends us both ways",
+        "sends two fields Location",
+        _says(
+            b"HTTP/1.1 302 X\r\nLocation: http://127.0.0.1:%CANARY/\r\nLocation: http://127.255.0.1:%CANARY/\r\n"
+            b"Content-Length: 0\r\n\r\n"
+        ),
+        _seen(),
+    ),
+    http(
+        "sends us nowhere",
+        "redirects without a Location",
+        _says(b"HTTP/1.1 302 X\r\nContent-Length: 0\r\n\r\n"),
+        Seen("answered", 302),
+    ),
+)

@@ -42,16 +42,23 @@ def _held(name: str, does: str, *, place: Place = Place.OPEN, is_v6: bool = Fals
 
 SERVERS = (
     unheard("full queue", "its queue of calls is full", Place.FULL, "connect/timed_out"),
-    unheard("never fetched", "the kernel takes the call, and nobody fetches it", Place.UNACCEPTED, "response/timed_out"),
+    unheard(
+        "never fetched", "the kernel takes the call, and nobody fetches it", Place.UNACCEPTED, "response/timed_out"
+    ),
     _held("tarpit", "takes the call, and neither reads nor writes"),
     _held("narrow tarpit", "the same with the smallest receive window", place=Place.NARROW),
     http("listens for ever", "reads and says nothing", stay, Seen("response/timed_out")),
     http("reads slowly", "reads the request in small sips and answers", read_slowly, whole()),
-    http("narrow", "reads through the smallest receive window and answers", keep_answering(_OK), whole(),
-         place=Place.NARROW),
+    http(
+        "narrow",
+        "reads through the smallest receive window and answers",
+        keep_answering(_OK),
+        whole(),
+        place=Place.NARROW,
+    ),
     http("answers late", "answers after a while", answer_late, whole()),
     http("answers in pieces", "sends every octet of its answer by itself", answer_in_pieces, whole()),
     http("answers over IPv6", "answers over IPv6", answer(_OK), whole(), is_v6=True),
     _held("IPv6 tarpit", "takes the call over IPv6, and neither reads nor writes", is_v6=True),
     unheard("IPv6 closed port", "nobody listens on IPv6", Place.CLOSED, "connect/refused", is_v6=True),
-)  # fmt: skip
+)

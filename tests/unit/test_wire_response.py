@@ -189,7 +189,7 @@ def test_more_fields_than_the_cap_are_dropped_and_named() -> None:
 
 @pytest.mark.parametrize(
     ("octets", "detail"),
-    [(b"SSH-2.0-OpenSSH_9.2\r\n", "no status line"), (b"\x15\x03\x01\0\x02\x02\x46", "a TLS record instead of HTTP")],
+    [(b"Welcome to the tide\r\n", "no status line"), (b"\x15\x03\x01\0\x02\x02\x46", "a TLS record instead of HTTP")],
 )
 def test_what_is_no_http_is_a_protocol_error_and_kept(octets: bytes, detail: str) -> None:
     response = read(octets, has_end=True)
