@@ -68,7 +68,10 @@ SERVERS = (
         Seen("request/closed_early"),
     ),
     _while_we_send(
-        "stops while we send", "stops reading while a large request is being sent", never_read, "request/timed_out"
+        "stops while we send",
+        "stops reading while a large request is being sent",
+        never_read,
+        Seen("request/timed_out"),
     ),
     *_stage("before the answer", "instead of an answer", b"", Seen("response/closed_early"), Seen("response/reset")),
     *_stage(
