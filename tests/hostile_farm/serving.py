@@ -14,6 +14,8 @@ from hostile_farm.records import Hostile, Place
 _QUEUE = 4096
 _FILLERS = 3
 _SMALLEST_WINDOW = 1
+_SEND_BUFFER = 65_536
+"""What pours for ever fills no more of the kernel's memory than this."""
 LIFETIME_S = 240.0
 
 
@@ -74,6 +76,7 @@ class Farm:
         listener = self._bind(is_v6=is_v6)
         if is_narrow:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _SMALLEST_WINDOW)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
         listener.listen(queue)
         return listener
 

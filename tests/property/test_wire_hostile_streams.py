@@ -29,8 +29,8 @@ FIELDS = st.sampled_from(
 )  # fmt: skip
 FRAMING = st.sampled_from(
     [b"", b"Content-Length: 5", b"Content-Length: 40", b"Content-Length: 5, 6", b"Content-Length: -5",
-     b"Content-Length: 0", b"Transfer-Encoding: chunked", b"Transfer-Encoding: chunked", b"Transfer-Encoding: chunked\r\nContent-Length: 9",
-     b"Transfer-Encoding: xchunked"]
+     b"Content-Length: 0", b"Transfer-Encoding: chunked", b"Transfer-Encoding: chunked",
+     b"Transfer-Encoding: chunked\r\nContent-Length: 9", b"Transfer-Encoding: xchunked"]
 )  # fmt: skip
 ENDS = st.sampled_from([b"\r\n", b"\r\n", b"\r\n", b"\n"])
 SIZES = st.sampled_from(
