@@ -42,7 +42,7 @@ SERVERS = (
     _coded("bomb in members", "sends a bomb in many members of gzip", b"gzip", _bomb(1000) * 40, cut(body=_ZEROS)),
     _coded(
         "empty members",
-        "sends a thousand empty members of gzip",
+        "sends five hundred empty members of gzip",
         b"gzip",
         gzip.compress(b"", mtime=0) * 500,
         Seen("response/bad_encoding", 200, (_BAD,), gzip.compress(b"", mtime=0) * 500),

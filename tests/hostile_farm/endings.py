@@ -121,7 +121,7 @@ SERVERS = (
         "after the last chunk and before the empty line",
         WITH_CHUNKS + b"4\r\n1234\r\n0\r\nX: y\r\n",
         Seen("answered", 200, (Deviation.BAD_CHUNK,), b"1234"),
-        cut("response/reset", body=b"1234"),
+        Seen("response/reset", 200, (), b"1234"),
     ),
     *_stage(
         "in an open body",

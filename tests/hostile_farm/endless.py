@@ -222,7 +222,7 @@ DRIPPING = (
         "sends trailer fields, slowly",
         _CHUNKED + b"5\r\nhello\r\n0\r\n",
         b"a:b\r\n",
-        cut("response/timed_out", body=b"hello"),
+        Seen("response/timed_out", 200, (), b"hello"),
     ),
     _dripping(
         "drips an old page",

@@ -58,7 +58,7 @@ class Hostile(msgspec.Struct, frozen=True):
     """One server of the farm.
 
     Attributes:
-        name: Short, unique; also the host name under which it is asked, with hyphens.
+        name: Short, unique; also the host name under which it is asked, in small letters.
         does: What it does, for an operator.
         seen: What each request must come to, in order.
         asks: What is asked of it.
@@ -76,7 +76,7 @@ class Hostile(msgspec.Struct, frozen=True):
     @property
     def host(self) -> str:
         """Under which name it is asked."""
-        return f"{self.name.replace(' ', '-')}.test"
+        return f"{self.name.replace(' ', '-').lower()}.test"
 
 
 def http(name: str, does: str, handler: Handler, *seen: Seen, **more: object) -> Hostile:

@@ -46,7 +46,7 @@ SERVERS = (
         "never fetched", "the kernel takes the call, and nobody fetches it", Place.UNACCEPTED, "response/timed_out"
     ),
     _held("tarpit", "takes the call, and neither reads nor writes"),
-    _held("narrow tarpit", "the same with the smallest receive window", place=Place.NARROW),
+    _held("narrow tarpit", "takes the call with the smallest receive window, and never reads", place=Place.NARROW),
     http("listens for ever", "reads and says nothing", stay, Seen("response/timed_out")),
     http("reads slowly", "reads the request in small sips and answers", read_slowly, whole()),
     http(

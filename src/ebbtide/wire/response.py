@@ -274,7 +274,7 @@ class ResponseReader:
         if self._head_size < 0:
             self._keep_partial_head()
             return
-        self._is_truncated = True
+        self._is_truncated = self._chunks is None or not self._chunks.has_last_chunk
         if self._chunks is not None:
             self._take_over(self._chunks)
 
