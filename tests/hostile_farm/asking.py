@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from ipaddress import IPv4Address
 
 from asking_examples import make_target
-from ebbtide.model.outcomes import Failed, Outcome
+from ebbtide.model.outcomes import Failed, Outcome, Skipped
 from ebbtide.model.targets import Level, Target
 from ebbtide.model.transcripts import Exchange, Request
 from ebbtide.probe.settings import Assignment
@@ -38,4 +38,4 @@ def told(outcome: Outcome) -> str:
     """An outcome as the table writes it."""
     if isinstance(outcome, Failed):
         return f"{outcome.stage}/{outcome.fault}"
-    return type(outcome).__name__.lower()
+    return f"skipped/{outcome.reason}" if isinstance(outcome, Skipped) else "answered"

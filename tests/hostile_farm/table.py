@@ -3,7 +3,8 @@
 ``python -m hostile_farm.table`` writes the page.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 from pathlib import Path
 
 from hostile_farm.records import CAPS, CLOCKS, Hostile, Seen
@@ -25,12 +26,13 @@ real sockets and hold what comes back against this table.
   With a head of {head} KiB and a body of {body} KiB at most, memory grows by less than 32 KiB for each target in
   flight; 200 targets at each of these servers, 18,000 in flight in one process, took 16 KiB each and left no
   descriptor open.
-- **Nobody else is called**: a redirect is recorded where it was met. What it names is called only if the survey's rule
-  and scope admit it; a watched network and a listening port stand witness in the tests.
+- **Nobody else is called**: what a redirect names is called only if the survey's rule and its scope admit it, and only
+  if it is a web address without credentials; a loop and a chain beyond its limit are outcomes of their own. A watched
+  network and a listening port stand witness in the tests.
 
 The outcomes below hold under these caps, {fields} fields, and clocks of {connect}, {handshake} and {target} seconds.
-Other numbers move what is kept, not what is recorded. An outcome reads *stage/fault*; the second of two requests
-follows behind "then".
+Other numbers move what is kept, not what is recorded. An outcome reads *stage/fault*; a second request, or the
+hop of a redirect within the same host, follows behind "then".
 """
 
 
@@ -57,11 +59,18 @@ def _section(theme: str, servers: tuple[Hostile, ...]) -> Iterator[str]:
 
 
 def _row(server: Hostile) -> str:
-    outcomes = " then ".join(_outcome(seen) for seen in server.seen)
+    outcomes = " then ".join(_merged(_outcome(seen) for seen in server.seen))
     deviations = ", ".join(dict.fromkeys(f"`{one}`" for seen in server.seen for one in seen.deviations))
-    kept = ", then ".join(_kept(seen) for seen in server.seen)
+    kept = ", then ".join(_merged(_kept(seen) for seen in server.seen))
     where = f" ({server.scheme})" if server.scheme == "https" else ""
     return f"| {server.does}{where} | {outcomes} | {deviations} | {kept} |"
+
+
+def _merged(parts: Iterable[str]) -> Iterator[str]:
+    """The same thing several times over is told once."""
+    for part, group in groupby(parts):
+        count = len(list(group))
+        yield part if count == 1 else f"{count} times {part}"
 
 
 def _outcome(seen: Seen) -> str:
