@@ -59,7 +59,7 @@ SERVERS = (
         "resets while we send",
         "resets while a large request is being sent",
         reset_unheard,
-        Seen("request/reset", or_else="request/closed_early"),
+        Seen("request/reset"),
     ),
     _while_we_send(
         "closes while we send",

@@ -40,7 +40,6 @@ class Seen(msgspec.Struct, frozen=True):
         outcome: ``answered``, or stage and fault with a slash.
         body: What is kept; ``None`` where its length depends on when the clock struck.
         starts: What the body starts with.
-        or_else: Another outcome, where the kernel sometimes shows us less.
         fields: Names that are kept among others.
     """
 
@@ -51,7 +50,6 @@ class Seen(msgspec.Struct, frozen=True):
     starts: bytes = b""
     is_truncated: bool = False
     fields: tuple[bytes, ...] = ()
-    or_else: str = ""
 
 
 class Hostile(msgspec.Struct, frozen=True):

@@ -59,7 +59,7 @@ def _section(theme: str, servers: tuple[Hostile, ...]) -> Iterator[str]:
 
 
 def _row(server: Hostile) -> str:
-    outcomes = " then ".join(_merged(_outcome(seen) for seen in server.seen))
+    outcomes = " then ".join(_merged(seen.outcome for seen in server.seen))
     deviations = ", ".join(dict.fromkeys(f"`{one}`" for seen in server.seen for one in seen.deviations))
     kept = ", then ".join(_merged(_kept(seen) for seen in server.seen))
     where = f" ({server.scheme})" if server.scheme == "https" else ""
@@ -71,10 +71,6 @@ def _merged(parts: Iterable[str]) -> Iterator[str]:
     for part, group in groupby(parts):
         count = len(list(group))
         yield part if count == 1 else f"{count} times {part}"
-
-
-def _outcome(seen: Seen) -> str:
-    return f"{seen.outcome} or {seen.or_else}" if seen.or_else else seen.outcome
 
 
 def _kept(seen: Seen) -> str:
