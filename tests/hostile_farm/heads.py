@@ -126,7 +126,7 @@ INTERIM = (
         "switches unasked",
         "switches protocols unasked and sends binary octets",
         answer(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n" + bytes(100)),
-        Seen("answered", 101),
+        Seen("answered", 101, (Deviation.UNASKED_SWITCH,)),
     ),
     http(
         "204 with a body",

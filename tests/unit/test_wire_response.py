@@ -105,6 +105,7 @@ def test_a_switch_of_protocols_is_final_and_ends_the_connection() -> None:
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\na\n0\n\n", [Deviation.BARE_LF]),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nabc", [Deviation.EXTRA_AFTER_BODY]),
         (b"HTTP/1.1 304 Same\r\n\r\nabc", [Deviation.BODY_WITHOUT_RIGHT]),
+        (b"HTTP/1.1 101 Switch\r\n\r\nabc", [Deviation.UNASKED_SWITCH]),
         (b"HTTP/1.1 100 C\r\n\r\n" * 9 + b"HTTP/1.1 204 No\r\n\r\n", [Deviation.INFORMATIONAL_FLOOD]),
     ],
 )

@@ -243,6 +243,8 @@ class ResponseReader:
             self._dropped += end
             self._searched, self._start = 0, -1
             return
+        if code == _SWITCHING_PROTOCOLS:
+            self._note(Deviation.UNASKED_SWITCH)
         self._head_size = end
         rest = bytes(self._buffer[end:])
         self._buffer = b""
