@@ -289,8 +289,8 @@ def test_a_status_line_without_end_is_kept_as_it_came() -> None:
     ("greeting", "more", "detail"),
     [
         (b"SSH-2.0-OpenSSH_9.2\r\n", b"kex", "SSH instead of HTTP"),
-        (b"220 mail.test ESMTP\r\n", b"", "mail or FTP instead of HTTP"),
-        (b"220-ftp.test\r\n", b"220 ready\r\n", "mail or FTP instead of HTTP"),
+        (b"220 mail.test ESMTP\r\n", b"", "FTP or SMTP instead of HTTP"),
+        (b"220-ftp.test\r\n", b"220 ready\r\n", "FTP or SMTP instead of HTTP"),
         (b"+OK ready\r\n", b"", "POP3 instead of HTTP"),
         (b"* OK ready\r\n", b"", "IMAP instead of HTTP"),
         (b"RFB 003.008\n", b"", "VNC instead of HTTP"),

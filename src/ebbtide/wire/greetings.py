@@ -5,10 +5,10 @@ WINDOW = 512
 
 _LINES = {
     b"SSH-": "SSH",
-    b"220 ": "mail or FTP",
-    b"220-": "mail or FTP",
-    b"421 ": "mail or FTP",
-    b"554 ": "mail or FTP",
+    b"220 ": "FTP or SMTP",
+    b"220-": "FTP or SMTP",
+    b"421 ": "FTP or SMTP",
+    b"554 ": "FTP or SMTP",
     b"+OK ": "POP3",
     b"* OK": "IMAP",
     b"RFB ": "VNC",
