@@ -24,8 +24,8 @@ real sockets and hold what comes back against this table.
 - **Named**: each departure from the standard, in the column `deviations`; the answer is read all the same.
 - **Bounded**: what is kept and what is read by `[caps]`; the work by what is read, however it is cut into packets.
   With a head of {head} KiB and a body of {body} KiB at most, memory grows by less than 32 KiB for each target in
-  flight; 200 targets at each of these servers, 18,000 in flight in one process, took 16 KiB each and left no
-  descriptor open.
+  flight. 200 targets at each of these servers, 46,200 in all and 4,100 of them in flight at once, took 41 MB, the
+  same again 6 MB more, and left no descriptor open.
 - **Nobody else is called**: what a redirect names is called only if the survey's rule and its scope admit it, and only
   if it is a web address without credentials; a loop and a chain beyond its limit are outcomes of their own. A watched
   network and a listening port stand witness in the tests.
