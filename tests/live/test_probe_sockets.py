@@ -227,5 +227,5 @@ def test_a_garbled_answer_keeps_its_octets_as_evidence() -> None:
     with serve(answer(b"220 mail.test ESMTP\r\n", then=send(b""))) as port:
         transcript: Transcript
         (transcript,) = probe_all([make_assignment(HERE, port)])
-    assert transcript.outcome == Failed(Stage.RESPONSE, Fault.PROTOCOL_ERROR, "no status line")
+    assert transcript.outcome == Failed(Stage.RESPONSE, Fault.PROTOCOL_ERROR, "FTP or SMTP instead of HTTP")
     assert transcript.exchanges[0].body == b"220 mail.test ESMTP\r\n"

@@ -52,6 +52,7 @@ class Deviation(StrEnum):
     UNKNOWN_CODING = "unknown_coding"
     BAD_CODING = "bad_coding"
     INFORMATIONAL_FLOOD = "informational_flood"
+    UNASKED_SWITCH = "unasked_switch"
 
 
 class Request(msgspec.Struct, frozen=True, gc=False):
