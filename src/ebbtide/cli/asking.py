@@ -7,7 +7,7 @@ from pathlib import Path
 from ebbtide.conduct.authority import level_for
 from ebbtide.conduct.identity import user_agent
 from ebbtide.conduct.scope import Scope, build_scope
-from ebbtide.frame.entries import Defaults, list_target
+from ebbtide.frame.entries import Defaults, list_targets
 from ebbtide.frame.lines import Line
 from ebbtide.model.configuration import CapsSection, ClocksSection, Identity, LimitsSection, ScopeSection
 from ebbtide.model.errors import ConductError
@@ -36,7 +36,8 @@ def ask_urls(urls: Sequence[str], plan: Plan, identity: Identity, open_ranges: S
         ConductError: The rules forbid a target; nothing was sent to anybody.
     """
     scope = build_scope(ScopeSection(open=tuple(open_ranges)), identity, (), "--open")
-    named = [list_target(Line(url, number, "URL"), Defaults()) for number, url in enumerate(urls, 1)]
+    lines = [Line(url, number, "URL") for number, url in enumerate(urls, 1)]
+    named = [target for line in lines for target in list_targets(line, Defaults())]
     assignments, unresolved = _assignments(named, scope)
     settings = ProbeSettings(
         user_agent=user_agent(identity),

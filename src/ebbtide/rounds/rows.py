@@ -7,7 +7,7 @@ import msgspec
 
 from ebbtide.frame.ids import endpoint_id
 from ebbtide.model.outcomes import Answered, Failed, Outcome, Skipped
-from ebbtide.model.rows import BodyRow, CertificateRow, ExchangeRow, OutcomeRow, TargetRow
+from ebbtide.model.rows import BodyRow, CertificateRow, ExchangeRow, OutcomeRow, TargetRow, TlsRow
 from ebbtide.model.targets import Target
 from ebbtide.model.transcripts import Deviation, Exchange, Purpose, Transcript, own_exchanges
 
@@ -25,6 +25,7 @@ def target_row(target: Target) -> TargetRow:
         scheme=str(target.scheme),
         stratum=target.stratum,
         weight=target.weight,
+        fallback=target.fallback,
     )
 
 
@@ -114,7 +115,7 @@ def _root_status(exchanges: Iterable[Exchange]) -> int | None:
 
 def _exchange_row(exchange: Exchange) -> ExchangeRow:
     kind, stage, fault, reason_skipped, detail = outcome_parts(exchange.outcome)
-    request = exchange.request
+    request, tls = exchange.request, exchange.tls
     return ExchangeRow(
         target_id=exchange.target_id,
         site_id=exchange.site_id,
@@ -147,7 +148,9 @@ def _exchange_row(exchange: Exchange) -> ExchangeRow:
         address=exchange.address,
         sni=exchange.sni,
         vantage=exchange.vantage,
-        tls=exchange.tls,
+        tls=None if tls is None else TlsRow(tls.version, tls.cipher, tls.alpn, tls.chain_sha256),
         origin=exchange.origin or None,
         handed_on=exchange.handed_on or None,
+        tls_group=None if tls is None else tls.group,
+        tls_chain_count=None if tls is None else tls.chain_count,
     )

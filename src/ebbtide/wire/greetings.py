@@ -2,6 +2,7 @@
 
 WINDOW = 512
 """Octets that are searched for a greeting or a status line."""
+TLS_GREETING = "a TLS record instead of HTTP"
 
 _LINES = {
     b"SSH-": "SSH",
@@ -28,7 +29,7 @@ def name_greeting(octets: bytes) -> str:
     if prefix in _LINES:
         return f"{_LINES[prefix]} instead of HTTP"
     if prefix[:2] in {_TLS_ALERT, _TLS_HANDSHAKE}:
-        return "a TLS record instead of HTTP"
+        return TLS_GREETING
     is_frame = octets[:1] == b"\0" and octets[3:4] == _SETTINGS and octets[4:_FRAME] == bytes(_FRAME - _PREFIX)
     return "HTTP/2 instead of HTTP/1.1" if is_frame else ""
 
