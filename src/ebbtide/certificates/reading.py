@@ -9,6 +9,7 @@ from typing import TypeVar
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric.padding import PSS, PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
@@ -96,7 +97,7 @@ def _read(certificate: x509.Certificate, der: bytes, faults: list[str]) -> Certi
         serial=_tried("serial", lambda: f"{certificate.serial_number:x}", faults) or "",
         is_ca=_tried("constraints", lambda: _is_ca(certificate), faults),
         is_self_issued=is_self_issued,
-        is_self_signed=_tried("own signature", lambda: _verifies_itself(certificate), faults)
+        is_self_signed=_tried("own signature", lambda: _verifies_itself(certificate, key), faults)
         if is_self_issued
         else is_self_issued,
         error=_joined(faults),
@@ -220,9 +221,22 @@ def _is_ca(certificate: x509.Certificate) -> bool:
         return False
 
 
-def _verifies_itself(certificate: x509.Certificate) -> bool:
+def _verifies_itself(certificate: x509.Certificate, key: CertificatePublicKeyTypes | None) -> bool | None:
+    """By the key's own method, since ``verify_directly_issued_by`` refuses SHA-1 and older."""
+    signature, signed = certificate.signature, certificate.tbs_certificate_bytes
+    hashed, parameters = certificate.signature_hash_algorithm, certificate.signature_algorithm_parameters
     try:
-        certificate.verify_directly_issued_by(certificate)
+        match key:
+            case rsa.RSAPublicKey() if hashed and isinstance(parameters, PKCS1v15 | PSS):
+                key.verify(signature, signed, parameters, hashed)
+            case ec.EllipticCurvePublicKey() if isinstance(parameters, ec.ECDSA):
+                key.verify(signature, signed, parameters)
+            case dsa.DSAPublicKey() if hashed:
+                key.verify(signature, signed, hashed)
+            case ed25519.Ed25519PublicKey() | ed448.Ed448PublicKey():
+                key.verify(signature, signed)
+            case _:
+                return None
     except InvalidSignature:
         return False
     return True
