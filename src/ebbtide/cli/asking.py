@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from ebbtide.cli.certificate_view import certificate_views, tls_view
 from ebbtide.conduct.authority import level_for
 from ebbtide.conduct.identity import user_agent
 from ebbtide.conduct.scope import Scope, build_scope
@@ -95,6 +96,7 @@ def exchange_view(transcript: Transcript) -> dict[str, object]:
         "address": transcript.address,
         "outcome": outcome_text(transcript.outcome),
         "elapsed_s": transcript.elapsed_s,
+        "certificates": certificate_views(transcript),
         "exchanges": [_one(exchange) for exchange in transcript.exchanges],
     }
 
@@ -114,8 +116,6 @@ def _one(exchange: Exchange) -> dict[str, object]:
         "body_sha256": hashlib.sha256(exchange.body).hexdigest(),
         "is_truncated": exchange.is_truncated,
         "deviations": [str(deviation) for deviation in exchange.deviations],
-        "tls": None
-        if exchange.tls is None
-        else {"version": exchange.tls.version, "cipher": exchange.tls.cipher, "alpn": exchange.tls.alpn},
+        "tls": tls_view(exchange.tls),
         "total_s": exchange.total_s,
     }
