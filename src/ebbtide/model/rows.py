@@ -33,6 +33,7 @@ class OutcomeRow(msgspec.Struct, frozen=True):
         stage, fault: Of a failure; empty otherwise.
         reason: Of a skip; empty otherwise.
         status: Status code of the answer to ``/``; ``None`` without one.
+        port: Where the exchanges that count were asked, if not at the target's own port (see ``TargetRow.fallback``).
         failed_exchange_count: Exchanges that failed, or whose body ended before its announced length; hops of redirects
             are not counted.
     """
@@ -53,6 +54,7 @@ class OutcomeRow(msgspec.Struct, frozen=True):
     started_at_ns: int
     elapsed_s: float
     vantage: str
+    port: int | None = None
 
 
 class TlsRow(msgspec.Struct, frozen=True):

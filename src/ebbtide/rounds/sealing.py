@@ -31,7 +31,7 @@ _DISTINCT = {"bodies": "sha256", "certificates": "sha256"}
 _RANKED = ("target_id", "unanswered", "failures", "latest")
 _BYTE = 256
 _ADDRESS_UNITS = """
-SELECT o.endpoint_id, min(o.address), min(t.port), count(*), min(t.stratum), avg(t.weight),
+SELECT o.endpoint_id, min(o.address), min(coalesce(o.port, t.port)), count(*), min(t.stratum), avg(t.weight),
     CASE WHEN bool_or(o.kind = 'answered') THEN 'answered' WHEN bool_or(o.kind = 'failed') THEN 'failed'
     ELSE 'skipped' END
 FROM {finals} o JOIN {targets} t USING (target_id)
