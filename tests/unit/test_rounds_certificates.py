@@ -87,6 +87,7 @@ def test_transcripts_come_back_with_all_that_was_recorded_of_tls(
     before = {each.target.host: each for each in transcripts}
     after = {each.target.host: each for shard in range(made.shards) for each in made.transcripts(shard)}
     assert after == before
+    assert {each.fallback for shard in range(made.shards) for each in made.targets(shard)} == {True}
 
 
 def test_very_many_certificates_are_read_in_several_passes_and_none_twice(

@@ -23,6 +23,11 @@ _SETTINGS = b"\x04"
 """Octets of the head of a frame of HTTP/2, and the type of the one that a server sends first (RFC 9113, 3.4)."""
 
 
+def name_protocol(octets: bytes) -> str:
+    """Which protocol's server greets in a line that begins as ``octets`` do; empty if it is none that we know."""
+    return _LINES.get(octets[:_PREFIX], "")
+
+
 def name_greeting(octets: bytes) -> str:
     """Which protocol begins as ``octets`` do; empty if it is none that we know."""
     prefix = octets[:_PREFIX]

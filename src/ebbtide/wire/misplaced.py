@@ -1,17 +1,9 @@
 """One protocol where another was expected: told by the first octets, or by a server's own words."""
 
 from ebbtide.model.transcripts import Deviation
+from ebbtide.wire.greetings import name_protocol
 
-_PROTOCOLS = (
-    (b"HTTP/", "HTTP"),
-    (b"<", "HTTP"),
-    (b"SSH-", "SSH"),
-    (b"220 ", "FTP or SMTP"),
-    (b"220-", "FTP or SMTP"),
-    (b"+OK", "POP3"),
-    (b"* OK", "IMAP"),
-    (b"RFB ", "VNC"),
-)
+_HTTP = (b"HTTP/", b"<")
 _BAD_REQUEST = 400
 _COMPLAINTS = (
     b"plain http request was sent to https port",
@@ -32,8 +24,7 @@ def other_protocol(first: bytes) -> str:
     Returns:
         Its name; empty if it cannot be told, or is TLS.
     """
-    text = first.lstrip(b"\r\n")
-    return next((name for mark, name in _PROTOCOLS if text.startswith(mark)), "")
+    return "HTTP" if first.lstrip(b"\r\n").startswith(_HTTP) else name_protocol(first)
 
 
 def misplaced(status: int | None, body: bytes) -> tuple[Deviation, ...]:
