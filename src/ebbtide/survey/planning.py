@@ -78,7 +78,7 @@ def plan_summary(folder: SurveyFolder, config: SurveyConfig) -> PlanSummary:
     to_resolve = 0
     with scratch_folder(folder.path, "plan") as scratch:
         merged = merge_duplicates(read_targets(config.frame, folder.path), scratch, folder.shards)
-        for target in _all(merged):
+        for target in all_targets(merged):
             strata[target.stratum or "(none)"] += 1
             closed = decide_target(target, scope)
             if closed is not None:
@@ -114,7 +114,7 @@ def read_frame(folder: SurveyFolder, config: SurveyConfig, scope: Scope, scratch
     merged = merge_duplicates(read_targets(config.frame, folder.path), scratch, folder.shards)
     if merged.kept == 0:
         raise FrameError("the frame names nobody.", where="frame.source", remedy="Write at least one host.")
-    closed = _first_reason(_all(merged), scope)
+    closed = _first_reason(all_targets(merged), scope)
     if closed is not None:
         raise ConductError(
             f"the scope forbids every one of the {merged.kept} targets, the first because: "
@@ -175,7 +175,8 @@ def _remove_if_empty(home: Path) -> None:
         return  # another command has its own folder there
 
 
-def _all(merged: MergedFrame) -> Iterator[Target]:
+def all_targets(merged: MergedFrame) -> Iterator[Target]:
+    """Every distinct target of a frame."""
     for shard in range(merged.shards):
         yield from merged.by_shard(shard)
 
