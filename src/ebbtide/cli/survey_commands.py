@@ -35,9 +35,9 @@ def init(
 
 @app.command(epilog="Example: ebbtide survey plan --survey my-survey")
 def plan(survey: SurveyOption = Path(), *, json: JsonOption = False) -> None:
-    """Say who would be asked, how often and who is left out; no packet is sent."""
+    """Say who would be asked, how often, how long it takes, by whose leave, and who is left out; no packet is sent."""
     from ebbtide.rounds.folder import SurveyFolder
-    from ebbtide.survey.planning import plan_summary
+    from ebbtide.survey.plan_summary import plan_summary
     from ebbtide.survey.settings import load_config
 
     folder = SurveyFolder.open(survey)
@@ -45,7 +45,10 @@ def plan(survey: SurveyOption = Path(), *, json: JsonOption = False) -> None:
     if json:
         print_json(summary)
     else:
-        print_record("plan", summary)
+        from ebbtide.cli.plan_text import plan_lines
+
+        for line in plan_lines(summary):
+            print_line(line)
 
 
 @app.command(epilog="Example: ebbtide survey run 2001-07 --survey my-survey --as-of 2001-07-15")

@@ -5,12 +5,13 @@ from collections.abc import Iterable
 
 import msgspec
 
-from ebbtide.conduct.authority import NO_AUTHORITIES, Authorities
+from ebbtide.conduct.authority import NO_AUTHORITIES, Authorities, is_loopback
 from ebbtide.conduct.identity_check import IdentityVerdict
 from ebbtide.conduct.scope import Scope
 from ebbtide.judge.engine import Engine
 from ebbtide.model.configuration import SurveyConfig
 from ebbtide.model.targets import Level, Target
+from ebbtide.probe.settings import ProbeSettings
 from ebbtide.rounds.entries import IdentityChecked
 from ebbtide.rounds.folder import SurveyFolder
 from ebbtide.rounds.round import Round
@@ -18,6 +19,7 @@ from ebbtide.survey.authorising import checked_authorities, keep_authorities
 from ebbtide.survey.conduct import probe_settings, survey_scope
 from ebbtide.survey.introducing import at_home, reaches_outside, require_identity
 from ebbtide.survey.outside import Outside
+from ebbtide.survey.proving import named_host
 from ebbtide.survey.settings import CONFIGURATION
 
 
@@ -61,6 +63,19 @@ def admit(
     verdict = require_identity(config, str(folder.path / CONFIGURATION), outside)
     authorities = checked_authorities(folder, config, engine, lambda: probe_settings(config, planned), outside)
     return Admission(planned, verdict, authorities)
+
+
+def proving_settings(folder: SurveyFolder, config: SurveyConfig, host: str, outside: Outside) -> ProbeSettings:
+    """How a host is asked for its proof by hand: like any target, so outside loopback the identity comes first.
+
+    Raises:
+        ConductError: The identity is not as it must be.
+    """
+    planned = survey_scope(config, folder.path)
+    if is_loopback(named_host(host).host):
+        return probe_settings(config, at_home(planned))
+    require_identity(config, str(folder.path / CONFIGURATION), outside)
+    return probe_settings(config, planned)
 
 
 def log_admission(asking: Round, admission: Admission, level: Level) -> None:

@@ -74,8 +74,8 @@ class Brake:
             )
         if self._errors > self._section.most_errors * self._finished:
             return (
-                f"of the latest {self._finished:,} targets {self._errors:,} ended in an error that may be our own, more "
-                f"than the share {self._section.most_errors:g} of caution.most_errors"
+                f"of the latest {self._finished:,} targets {self._errors:,} ended in an error that may be our own, "
+                f"more than the share {self._section.most_errors:g} of caution.most_errors"
             )
         return ""
 

@@ -56,7 +56,7 @@ def issue_challenge(folder: SurveyFolder, host: str, days: int) -> Challenge:
         FrameError: It names no host.
         ConductError: The port is not the web's.
     """
-    target = _named(host)
+    target = named_host(host)
     challenge = make_challenge(folder.salt, target.host, datetime.now(UTC).date() + timedelta(days=days))
     with proof_store(folder.path) as store:
         store.issue(challenge, target.base_url if "://" in host or target.port not in _USUAL_PORTS else "")
@@ -76,7 +76,7 @@ def verify_host(folder: SurveyFolder, host: str, settings: Callable[[], ProbeSet
     Raises:
         ConductError: No challenge was issued for the host.
     """
-    name = _named(host).host
+    name = named_host(host).host
     on_record = [each for each in proofs_on_record(folder.path) if each.challenge.host == name]
     if not on_record:
         raise ConductError(f"no challenge was issued for {name}.", remedy=f"Issue one: ebbtide conduct prove {name}")
@@ -155,7 +155,13 @@ def _origins(proof: ProofOnRecord) -> tuple[str, ...]:
     return (proof.origin,) if proof.origin else (f"http://{host}", f"https://{host}")
 
 
-def _named(host: str) -> Target:
+def named_host(host: str) -> Target:
+    """The host that an operator means; its port must be the web's own, but for loopback.
+
+    Raises:
+        FrameError: It is no host.
+        ConductError: Its port proves nothing.
+    """
     target = list_target(Line(host, 1, "HOST"), Defaults())
     if target.port not in _USUAL_PORTS and not is_loopback(target.host):
         raise ConductError(
