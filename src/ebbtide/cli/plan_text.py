@@ -33,7 +33,7 @@ def _who(plan: PlanSummary) -> Iterator[str]:
         told = f"; {conflicts:,} disagree with the first in weight or stratum, which is kept" if conflicts else ""
         yield f"  {plan.duplicates:,} of the {plan.lines:,} lines are duplicates{told}."
     if plan.to_resolve:
-        yield f"  {plan.to_resolve:,} are names that are looked up first, and then their addresses held against the rules."
+        yield f"  {plan.to_resolve:,} are names, looked up first; their addresses are then held against the rules."
     if plan.networks:
         busiest = f"the busiest has {plan.busiest_network:,} targets"
         yield f"  The known addresses lie in {plan.networks:,} networks (/24, /48); {busiest}."
