@@ -55,7 +55,8 @@ class World:
         self.told: dict[str, dict[str, object]] = {}
 
     def ebbtide(self, name: str, *words: str) -> str:
-        command = [sys.executable, "-m", "ebbtide", *words, "--survey", str(self.folder / "survey")]
+        survey = () if words[0] == "probe" else ("--survey", str(self.folder / "survey"))
+        command = [sys.executable, "-m", "ebbtide", *words, *survey]
         done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
         targets = [each for each in self.seen if each[0] != SITE]
         self.told[name] = {
@@ -100,8 +101,12 @@ def play(world: World) -> None:
     (survey / "opt-outs.csv").write_text("what,expires,reason,who\n")
     world.ebbtide("check without a site", "conduct", "check", "--json")
     world.ebbtide("run without a site", "survey", "run", "r")
+    by_hand = ("probe", "http://198.51.100.1/", "--open", "198.51.100.0/24", "--open", "203.0.113.0/24", "--json")
+    who = ("--organisation", "Example University", "--page", "http://survey.test/", "--contact", "survey@survey.test")
+    world.ebbtide("by hand without a site", *by_hand, *who)
     world.ebbtide("init", "conduct", "init", "--out", str(world.site))
     world.ebbtide("check", "conduct", "check", "--json")
+    world.ebbtide("by hand without an address", *by_hand, *who)
     world.ebbtide("verify too early", "conduct", "verify", PROVED_BY_DNS)
     proof = json.loads(world.ebbtide("prove by dns", "conduct", "prove", PROVED_BY_DNS, "--json"))
     world.ebbtide("verify unpublished", "conduct", "verify", PROVED_BY_DNS, "--json")

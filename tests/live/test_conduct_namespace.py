@@ -49,6 +49,15 @@ def test_without_a_page_no_target_is_asked_and_one_sentence_says_why(story: dict
     assert "nobody was asked, since the page http://survey.test/ is not there" in refused["err"]
 
 
+def test_asking_by_hand_needs_the_same_page(story: dict[str, Any]) -> None:
+    refused = said(story, "by hand without a site")
+    assert (refused["code"], refused["targets_asked"], refused["out"]) == (2, 0, "")
+    assert "nobody was asked, since the page http://survey.test/ is not there" in refused["err"]
+    nowhere = said(story, "by hand without an address")
+    assert (nowhere["code"], nowhere["targets_asked"]) == (2, 0)
+    assert "it is not known from which address we ask" in nowhere["err"]
+
+
 def test_what_init_writes_passes_the_check_from_here(story: dict[str, Any]) -> None:
     assert said(story, "init")["code"] == 0
     checked = document(story, "check")

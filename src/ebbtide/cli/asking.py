@@ -19,7 +19,7 @@ from ebbtide.probe.resolve import resolve_hosts
 from ebbtide.probe.run import probe_assignments
 from ebbtide.probe.settings import Assignment, ProbeSettings
 from ebbtide.survey.introducing import at_home, require_identity
-from ebbtide.survey.outside import REAL
+from ebbtide.survey.outside import outside_for
 
 NOWHERE = Path()
 SALT = b"asked by hand"
@@ -45,7 +45,7 @@ def ask_urls(urls: Sequence[str], plan: Plan, identity: Identity, open_ranges: S
         scope = at_home(scope)
     else:
         own = SurveyConfig(identity=identity, scope=ScopeSection(open=tuple(open_ranges)))
-        require_identity(own, "--page", REAL)
+        require_identity(own, "--page", outside_for(own))
     settings = ProbeSettings(
         user_agent=user_agent(identity),
         clocks=ClocksSection(),

@@ -21,7 +21,7 @@ _NOT_GOOD = 1
 def init(
     out: Annotated[Path, typer.Option(help="Folder to write; serve it at the root of the page's host.")],
     survey: SurveyOption = Path(),
-    days: Annotated[int, typer.Option(min=1, max=365, help="Days until the two well-known files expire.")] = 365,
+    days: Annotated[int, typer.Option(min=1, max=365, help="Days until the two well-known files expire.")] = 360,
     *,
     json: JsonOption = False,
 ) -> None:
@@ -47,11 +47,12 @@ def check(survey: SurveyOption = Path(), *, json: JsonOption = False) -> None:
     """
     from ebbtide.rounds.folder import SurveyFolder
     from ebbtide.survey.introducing import check_identity
-    from ebbtide.survey.outside import REAL
+    from ebbtide.survey.outside import outside_for
     from ebbtide.survey.settings import CONFIGURATION, load_config
 
     folder = SurveyFolder.open(survey)
-    verdict = check_identity(load_config(folder.path), str(folder.path / CONFIGURATION), REAL)
+    config = load_config(folder.path)
+    verdict = check_identity(config, str(folder.path / CONFIGURATION), outside_for(config))
     if json:
         print_json({"is_good": verdict.is_good, **_plain(verdict)})
     else:
@@ -103,13 +104,14 @@ def verify(host: HostArgument, survey: SurveyOption = Path(), *, json: JsonOptio
     """
     from ebbtide.rounds.folder import SurveyFolder
     from ebbtide.survey.admission import proving_settings
-    from ebbtide.survey.outside import REAL
+    from ebbtide.survey.outside import outside_for
     from ebbtide.survey.proving import verify_host
     from ebbtide.survey.settings import load_config
 
     folder = SurveyFolder.open(survey)
     config = load_config(folder.path)
-    found = verify_host(folder, host, lambda: proving_settings(folder, config, host, REAL), REAL)
+    outside = outside_for(config)
+    found = verify_host(folder, host, lambda: proving_settings(folder, config, host, outside), outside)
     if json:
         print_json(found)
     elif found.challenge is not None:

@@ -18,7 +18,7 @@ from ebbtide.model.errors import ConductError
 from ebbtide.model.targets import Level
 from ebbtide.publish.survey_site import SurveyPage, render_survey_page
 from ebbtide.rounds.durable import make_folder, write_file
-from ebbtide.survey.outside import REAL
+from ebbtide.survey.outside import outside_for
 
 PAGE = "index.html"
 
@@ -82,7 +82,7 @@ def _page(config: SurveyConfig, now: datetime) -> SurveyPage:
         opt_out=opt_out_of(identity).removeprefix("mailto:"),
         opt_out_uri=contact_uri(opt_out_of(identity)),
         user_agent=user_agent(identity),
-        addresses=dict.fromkeys(identity.addresses or _own_addresses(), ()),
+        addresses=dict.fromkeys(identity.addresses or _own_addresses(config), ()),
         requests=tuple(requests),
         is_active=config.plan.level is Level.ACTIVE,
         most_attempts=config.attempts.most,
@@ -94,6 +94,6 @@ def _page(config: SurveyConfig, now: datetime) -> SurveyPage:
     )
 
 
-def _own_addresses() -> tuple[str, ...]:
+def _own_addresses(config: SurveyConfig) -> tuple[str, ...]:
     """Those from which this machine asks, where they are what others see."""
-    return tuple(address for address in REAL.vantage() if ip_address(address).is_global)
+    return tuple(address for address in outside_for(config).vantage() if ip_address(address).is_global)

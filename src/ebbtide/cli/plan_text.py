@@ -33,10 +33,12 @@ def _who(plan: PlanSummary) -> Iterator[str]:
         told = f"; {conflicts:,} disagree with the first in weight or stratum, which is kept" if conflicts else ""
         yield f"  {plan.duplicates:,} of the {plan.lines:,} lines are duplicates{told}."
     if plan.to_resolve:
-        yield f"  {plan.to_resolve:,} are names, looked up first; their addresses are then held against the rules."
+        names = _counted(plan.to_resolve, "name is", "names are")
+        yield f"  {names} looked up first; the addresses are then held against the rules."
     if plan.networks:
-        busiest = f"the busiest has {plan.busiest_network:,} targets"
-        yield f"  The known addresses lie in {plan.networks:,} networks (/24, /48); {busiest}."
+        networks = _counted(plan.networks, "network", "networks")
+        busiest = _counted(plan.busiest_network, "target", "targets")
+        yield f"  The known addresses lie in {networks} (/24, /48), the busiest with {busiest}."
     if len(plan.strata) > 1:
         yield "  Strata: " + ", ".join(f"{name} {count:,}" for name, count in plan.strata.items()) + "."
 
@@ -79,7 +81,7 @@ def _left_out(plan: PlanSummary) -> Iterator[str]:
     yield f"Left out: {sum(plan.skipped.values()):,}, since"
     reasons = sorted(plan.skipped.items(), key=lambda item: (-item[1], item[0]))
     for reason, count in reasons[:_MOST_REASONS]:
-        yield f"  {count:>9,}  {reason.replace('_', ' ', 2)}"
+        yield f"  {count:>9,}  {_told(reason)}"
     if len(reasons) > _MOST_REASONS:
         rest = sum(count for _, count in reasons[_MOST_REASONS:])
         yield f"  {rest:>9,}  {len(reasons) - _MOST_REASONS} further reasons"
@@ -89,6 +91,16 @@ def _what_next(plan: PlanSummary) -> str:
     if not plan.asked:
         return "Nobody would be asked. Look at [scope] and [identity] in survey.toml."
     return "No packet was sent. Start with: ebbtide survey run ROUND"
+
+
+def _told(reason: str) -> str:
+    """A reason for skipping as people say it: its detail, if it has one, says it all."""
+    kind, _, detail = reason.partition(" (")
+    return detail.removesuffix(")") if detail else kind.replace("_", " ")
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"
 
 
 def duration(seconds: float) -> str:

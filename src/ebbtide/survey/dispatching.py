@@ -19,6 +19,7 @@ from ebbtide.survey.batch import JOURNALS, BatchReceipt, BatchSpec, convert_jour
 from ebbtide.survey.caution import Brake
 from ebbtide.survey.dividing import Lane
 from ebbtide.survey.progress import Progress
+from ebbtide.survey.stopping import stop
 
 POLL_S = 0.2
 
@@ -97,6 +98,8 @@ def dispatch(asking: Round, lanes: Sequence[Lane], crew: Crew, done_before: Coun
             done_before.update(_kinds(entry))
             if ended.is_first:
                 crew.brake.note(entry.outcomes)
+            if crew.brake.is_pulled:
+                stop(asking.path)
             _start(asking, ended.lane, crew, under_way)
         crew.progress(_report(done_before, under_way.values(), total, what))
 

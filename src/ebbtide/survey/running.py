@@ -29,12 +29,13 @@ from ebbtide.survey.conduct import opt_outs_digest, probe_settings, survey_scope
 from ebbtide.survey.digests import digest, frame_digest, plan_digest
 from ebbtide.survey.dispatching import Crew, dispatch, recover
 from ebbtide.survey.dividing import Divider
-from ebbtide.survey.outside import REAL, Outside
+from ebbtide.survey.outside import Outside, outside_for
 from ebbtide.survey.planning import all_targets, read_frame, scratch_folder, write_targets
 from ebbtide.survey.progress import Progress
 from ebbtide.survey.settling import Settling
 from ebbtide.survey.standing import Standing, interrupted_attempts, standings
 from ebbtide.survey.status import open_status
+from ebbtide.survey.stopping import clear
 from ebbtide.workers.executors import ProcessExecutor, process_count
 
 _REPORT_EVERY = 500
@@ -74,7 +75,7 @@ def run_round(
     go_on: bool = False,
     progress: Callable[[Progress], None] = lambda _report: None,
     executor: Executor | None = None,
-    outside: Outside = REAL,
+    outside: Outside | None = None,
 ) -> RunSummary:
     """Open a round, or go on with it, and ask everyone who may be asked now.
 
@@ -89,7 +90,7 @@ def run_round(
         go_on: The operator has looked at the first share; ask the rest.
         progress: Called several times a second.
         executor: Where batches run; by default spawned processes as ``limits.processes`` says.
-        outside: How the checks before the first packet look outside.
+        outside: How the checks before the first packet look outside; by default over the real network.
 
     Raises:
         EbbtideError: The configuration, the frame, the scope, the label or a check cannot be used, the round is sealed,
@@ -108,13 +109,14 @@ def run_round(
         if not _is_planned(folder, label):
             merged = read_frame(folder, config, survey_scope(config, folder.path), scratch)
         targets = all_targets(merged) if merged is not None else _planned_targets(folder.round(label))
-        admission = admit(folder, config, engine, targets, outside)
+        admission = admit(folder, config, engine, targets, outside or outside_for(config))
         with round_lock(folder.round_folder(label), label), _crew_of(executor, config) as (workers, processes):
             asking = _opened(folder, label, reference_date)
             _check_open(folder, label, reference_date, digests)
             if merged is not None and asking.log_state.plan is None:
                 write_targets(asking, merged, *digests)
             recover(asking)
+            clear(asking.path)
             asking.commit(RunStarted(digest(config), opt_outs_digest(config, folder.path), time.time_ns()))
             log_admission(asking, admission, config.plan.level)
             if go_on and not asking.log_state.is_continued:
