@@ -36,7 +36,7 @@ spacing_s = 0
 [plan]
 level = "active"
 [caution]
-first_share = 0.2
+first_share = 0.5
 first_least = 3
 """
 

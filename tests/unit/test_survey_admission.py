@@ -226,7 +226,7 @@ def test_one_target_outside_or_one_name_to_be_looked_up_is_enough_for_the_check(
 def test_the_first_share_is_asked_alone_then_the_round_waits_and_goes_on_at_a_word(
     folder: SurveyFolder, played: Played, world: World
 ) -> None:
-    configure(folder, CAUTIOUS.format(share=0.3))
+    configure(folder, CAUTIOUS.format(share=0.5))
     with pytest.raises(RoundError, match="has not paused"):
         run(folder, world, go_on=True)
     first = run(folder, world)
@@ -244,9 +244,9 @@ def test_the_first_share_is_asked_alone_then_the_round_waits_and_goes_on_at_a_wo
 
 def test_loopback_does_not_wait_unless_the_survey_says_so(folder: SurveyFolder, played: Played, world: World) -> None:
     write(folder, "hosts.csv", "host,address\n" + "".join(f"h{n}.example,127.0.{n}.1\n" for n in range(20)))
-    configure(folder, CAUTIOUS.format(share=0.3) + "loopback = true\n")
+    configure(folder, CAUTIOUS.format(share=0.5) + "loopback = true\n")
     assert run(folder, world).held_back > 0
-    configure(folder, CAUTIOUS.format(share=0.3))
+    configure(folder, CAUTIOUS.format(share=0.5))
     assert run(folder, world).answered == 20
 
 
@@ -269,7 +269,7 @@ def test_a_run_with_too_many_errors_stops_in_order_and_goes_on_later(
 
 
 def test_who_is_asked_again_does_not_pull_the_brake(folder: SurveyFolder, played: Played, world: World) -> None:
-    configure(folder, CAUTIOUS.format(share=0))
+    configure(folder, CAUTIOUS.format(share=0).replace("window = 10", "window = 200"))
     unlucky = {f"h{number}.example" for number in range(0, 20, 3)}
     played.outcome = lambda host: Failed(Stage.CONNECT, Fault.RESET) if host in unlucky else Answered()
     done = run(folder, world)
