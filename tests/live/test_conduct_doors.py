@@ -9,13 +9,14 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from command_line import ebbtide
 from ebbtide.conduct.opt_outs import OptOut, read_opt_outs
 from ebbtide.conduct.proofs import CHALLENGE_PATH
 from ebbtide.conduct.scope import build_scope
-from ebbtide.model.configuration import Identity, ScopeSection, SurveyConfig
+from ebbtide.model.configuration import Identity, RedirectRule, ScopeSection, SurveyConfig
 from ebbtide.model.errors import FrameError
 from ebbtide.probe.fetching import fetch_each
 from ebbtide.probe.records import look_up_names, look_up_texts
@@ -103,6 +104,8 @@ class Web(BaseHTTPRequestHandler):
         status, kind, body = self.files.get(self.path, (404, "text/html", b"nothing here"))
         self.send_response(status)
         self.send_header("Content-Type", kind)
+        if status == 302:
+            self.send_header("Location", "/elsewhere")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -131,16 +134,17 @@ def settings() -> ProbeSettings:
 
 
 def test_each_url_is_fetched_once_and_a_redirect_is_not_followed() -> None:
-    files = {"/a?b=1": (200, "Text/Plain; charset=utf-8", b"a"), "/moved": (301, "text/html", b"")}
+    files = {"/a?b=1": (200, "Text/Plain; charset=utf-8", b"a"), "/": (302, "text/html", b"")}
+    following = msgspec.structs.replace(settings(), redirects=RedirectRule.IN_SCOPE)
     with web(files) as (base, seen):
-        urls = [f"{base}/a?b=1", f"{base}/moved", f"{base}/gone", f"{base}/a?b=1"]
-        found = fetch_each(urls, settings())
+        urls = [f"{base}/a?b=1", f"{base}/", f"{base}/gone", f"{base}/a?b=1"]
+        found = fetch_each(urls, following)
     assert [(each.status, each.media_type, each.body, each.problem) for each in found.values()] == [
         (200, "text/plain", b"a", ""),
-        (301, "text/html", b"", ""),
+        (302, "text/html", b"", ""),
         (404, "text/html", b"nothing here", ""),
     ]
-    assert sorted(seen) == ["/a?b=1", "/gone", "/moved"]
+    assert sorted(seen) == ["/", "/a?b=1", "/gone"]
 
 
 def test_what_cannot_be_fetched_says_why_and_what_is_no_url_is_refused() -> None:

@@ -9,6 +9,7 @@ import msgspec
 from ebbtide.conduct.identity_check import Fetched
 from ebbtide.frame.entries import Defaults, list_target
 from ebbtide.frame.lines import Line
+from ebbtide.model.configuration import RedirectRule
 from ebbtide.model.outcomes import Answered, Failed, Outcome
 from ebbtide.model.targets import Level, Target
 from ebbtide.model.transcripts import Exchange, Purpose, Request, Transcript
@@ -60,6 +61,7 @@ def fetch_each(
         target = list_target(Line(url.partition("#")[0], number, "URL"), Defaults())
         targets[target.target_id] = target
         wanted[target.target_id].setdefault(_path(url), url)
+    alone: ProbeSettings = msgspec.structs.replace(settings, redirects=RedirectRule.NONE)
     plan = _Paths({identity: tuple(paths) for identity, paths in wanted.items()})
     resolved = dict(resolve({target.host for target in targets.values() if not target.address}))
     done: list[Transcript] = []
@@ -70,9 +72,7 @@ def fetch_each(
             done.append(Transcript(target, 1, addresses, ()))
         else:
             assignments.append(Assignment(target, addresses, 1, Level.PASSIVE))
-    probe_assignments(
-        assignments, plan, settings, on_start=lambda _assignment: None, on_done=done.append, network=network
-    )
+    probe_assignments(assignments, plan, alone, on_start=lambda _assignment: None, on_done=done.append, network=network)
     return {
         url: _fetched(url, path, transcript)
         for transcript in done

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 import aiodns
 import pycares
 
-from ebbtide.probe.sockets import new_event_loop
+from ebbtide.probe.event_loop import new_event_loop
 
 _AT_ONCE = 20
 _MOST_RECORDS = 100
