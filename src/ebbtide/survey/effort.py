@@ -2,13 +2,14 @@
 
 import math
 from array import array
+from zlib import crc32
 
 import msgspec
 
 from ebbtide.frame.ids import prefix_of
 from ebbtide.model.configuration import SurveyConfig
 
-_CELLS = 1 << 20
+_CELLS = 1 << 22
 _REQUEST_BYTES = 300
 """About what a request of ours has, User-Agent included."""
 
@@ -58,7 +59,7 @@ class Networks:
     def add(self, address: str) -> None:
         """Take the address of one target."""
         network = prefix_of(address) if ":" in address else address.rpartition(".")[0]
-        self._cells[hash(network) % _CELLS] += 1
+        self._cells[crc32(network.encode()) % _CELLS] += 1
 
     @property
     def busiest(self) -> int:
