@@ -4,14 +4,12 @@ from ipaddress import ip_network
 
 import pytest
 
-from ebbtide.conduct.authority import level_for
 from ebbtide.conduct.opt_outs import OptOut
 from ebbtide.conduct.scope import Scope, build_scope
 from ebbtide.conduct.special_ranges import IPV4_SPECIAL_RANGES, IPV6_SPECIAL_RANGES
 from ebbtide.model.configuration import Identity, ScopeSection
 from ebbtide.model.errors import ConductError
 from ebbtide.model.outcomes import Skipped, SkipReason
-from ebbtide.model.targets import Level
 
 KNOWN = Identity("Example University", "https://survey.example.org/", "survey@example.org")
 DAY = date(2026, 5, 1)
@@ -188,17 +186,43 @@ def test_a_scope_survives_pickling() -> None:
     assert again.decide_address("127.0.0.9") == scope.decide_address("127.0.0.9")
 
 
-def test_only_opened_loopback_may_be_asked_actively() -> None:
-    scope = scope_of("127.0.0.0/8", exclude=("127.0.0.9",))
-    assert level_for("127.0.0.1", Level.ACTIVE, scope) is Level.ACTIVE
-    assert level_for("127.0.0.1", Level.PASSIVE, scope) is Level.PASSIVE
-    for closed in ("127.0.0.9", "8.8.8.8", "::1", "no address"):
-        assert level_for(closed, Level.ACTIVE, scope) is Level.PASSIVE
-
-
 def test_each_special_range_stands_once_with_its_document() -> None:
     entries = (*IPV4_SPECIAL_RANGES, *IPV6_SPECIAL_RANGES)
     assert len({ip_network(entry.prefix) for entry in entries}) == len(entries)
     assert {ip_network(entry.prefix).version for entry in IPV4_SPECIAL_RANGES} == {4}
     assert {ip_network(entry.prefix).version for entry in IPV6_SPECIAL_RANGES} == {6}
     assert all(entry.rfc.startswith("RFC ") and entry.rfc[4:].isdigit() and entry.name for entry in entries)
+
+
+REGISTRY_OF_2026 = """
+0.0.0.0/8 0.0.0.0/32 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.0.0/29
+192.0.0.8/32 192.0.0.9/32 192.0.0.10/32 192.0.0.170/32 192.0.0.171/32 192.0.2.0/24 192.31.196.0/24 192.52.193.0/24
+192.88.99.0/24 192.88.99.2/32 192.168.0.0/16 192.175.48.0/24 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 240.0.0.0/4
+255.255.255.255/32
+::1/128 ::/128 ::ffff:0:0/96 64:ff9b::/96 64:ff9b:1::/48 100::/64 100:0:0:1::/64 2001::/23 2001::/32 2001:1::1/128
+2001:1::2/128 2001:1::3/128 2001:2::/48 2001:3::/32 2001:4:112::/48 2001:10::/28 2001:20::/28 2001:30::/28
+2001:db8::/32 2002::/16 2620:4f:8000::/48 3fff::/20 5f00::/16 fc00::/7 fe80::/10
+"""
+"""Both registries of IANA, as a copy of 2026-07-18 has them."""
+
+
+def test_every_row_of_the_registries_is_there_and_what_is_more_is_said_by_other_documents() -> None:
+    ours = {entry.prefix: entry.rfc for entry in (*IPV4_SPECIAL_RANGES, *IPV6_SPECIAL_RANGES)}
+    registry = set(REGISTRY_OF_2026.split())
+    assert registry <= set(ours)
+    more = {prefix: rfc for prefix, rfc in ours.items() if prefix not in registry}
+    assert more == {
+        "224.0.0.0/4": "RFC 5771",
+        "::/3": "RFC 4291",
+        "::/96": "RFC 4291",
+        "4000::/2": "RFC 4291",
+        "8000::/1": "RFC 4291",
+        "fec0::/10": "RFC 3879",
+        "ff00::/8": "RFC 4291",
+    }
+
+
+def test_an_address_translated_by_siit_does_not_open_the_address_inside() -> None:
+    decision = scope_of("::/3").decide_address("::ffff:0:127.0.0.1")
+    assert decision is not None
+    assert decision.detail.startswith("embeds 127.0.0.1")

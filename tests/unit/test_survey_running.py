@@ -18,7 +18,7 @@ from ebbtide.rounds.folder import SurveyFolder
 from ebbtide.rounds.locking import round_lock
 from ebbtide.survey import assigning, batch
 from ebbtide.survey.judging import judge_round
-from ebbtide.survey.planning import plan_summary
+from ebbtide.survey.plan_summary import plan_summary
 from ebbtide.survey.progress import Progress
 from ebbtide.survey.running import RunSummary, run_round
 from ebbtide.survey.sealing import seal_round

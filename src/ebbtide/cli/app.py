@@ -9,6 +9,7 @@ import typer
 from ebbtide import __version__
 from ebbtide.cli import (
     check_commands,
+    conduct_commands,
     demo_command,
     fingerprint_commands,
     lab_commands,
@@ -29,6 +30,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(survey_commands.app, name="survey")
+app.add_typer(conduct_commands.app, name="conduct")
 app.add_typer(check_commands.app, name="checks")
 app.add_typer(fingerprint_commands.app, name="fingerprints")
 app.add_typer(lab_commands.app, name="lab")

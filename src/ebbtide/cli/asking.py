@@ -2,15 +2,16 @@
 
 import hashlib
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from ebbtide.cli.certificate_view import certificate_views, tls_view
-from ebbtide.conduct.authority import level_for
+from ebbtide.conduct.authority import NO_AUTHORITIES, is_loopback, level_for
 from ebbtide.conduct.identity import user_agent
 from ebbtide.conduct.scope import Scope, build_scope
 from ebbtide.frame.entries import Defaults, list_targets
 from ebbtide.frame.lines import Line
-from ebbtide.model.configuration import CapsSection, ClocksSection, Identity, LimitsSection, ScopeSection
+from ebbtide.model.configuration import CapsSection, ClocksSection, Identity, LimitsSection, ScopeSection, SurveyConfig
 from ebbtide.model.errors import ConductError
 from ebbtide.model.outcomes import Answered, Failed, Outcome, Skipped
 from ebbtide.model.targets import Level, Target
@@ -18,6 +19,8 @@ from ebbtide.model.transcripts import Exchange, Plan, Transcript
 from ebbtide.probe.resolve import resolve_hosts
 from ebbtide.probe.run import probe_assignments
 from ebbtide.probe.settings import Assignment, ProbeSettings
+from ebbtide.survey.introducing import at_home, require_identity
+from ebbtide.survey.outside import outside_for
 
 NOWHERE = Path()
 SALT = b"asked by hand"
@@ -34,12 +37,17 @@ def ask_urls(urls: Sequence[str], plan: Plan, identity: Identity, open_ranges: S
 
     Raises:
         FrameError: A URL cannot be used.
-        ConductError: The rules forbid a target; nothing was sent to anybody.
+        ConductError: The rules forbid a target, or the page does not say who asks; nothing was sent to any target.
     """
     scope = build_scope(ScopeSection(open=tuple(open_ranges)), identity, (), "--open")
     lines = [Line(url, number, "URL") for number, url in enumerate(urls, 1)]
     named = [target for line in lines for target in list_targets(line, Defaults())]
     assignments, unresolved = _assignments(named, scope)
+    if all(is_loopback(address) for each in assignments for address in each.addresses):
+        scope = at_home(scope)
+    else:
+        own = SurveyConfig(identity=identity, scope=ScopeSection(open=tuple(open_ranges)))
+        require_identity(own, "--page", outside_for(own))
     settings = ProbeSettings(
         user_agent=user_agent(identity),
         clocks=ClocksSection(),
@@ -69,13 +77,10 @@ def _assignments(targets: Sequence[Target], scope: Scope) -> tuple[list[Assignme
                     if "identity" not in forbidden.detail
                     else "Outside loopback say who asks: --organisation, --page and --contact.",
                 )
-        level = min((level_for(address, Level.ACTIVE, scope) for address in addresses), key=_caution)
-        assignments.append(Assignment(target=target, addresses=addresses, attempt=1, level=level))
+        today = datetime.now(UTC).date()
+        grant = level_for(target.host, addresses, Level.ACTIVE, scope, NO_AUTHORITIES, today)
+        assignments.append(Assignment(target=target, addresses=addresses, attempt=1, level=grant.level))
     return assignments, unresolved
-
-
-def _caution(level: Level) -> int:
-    return 0 if level is Level.PASSIVE else 1
 
 
 def outcome_text(outcome: Outcome) -> str:

@@ -70,6 +70,9 @@ def run(
     organisation: Annotated[str, typer.Option(help="Who asks; needed for anything outside loopback.")] = "",
     page: Annotated[str, typer.Option(help="Page that explains the asking; needed outside loopback.")] = "",
     contact: Annotated[str, typer.Option(help="Mail address for questions; needed outside loopback.")] = "",
+    reverse_dns_waiver: Annotated[
+        str, typer.Option(help="Why the address that asks has no reverse DNS; stands in for it outside loopback.")
+    ] = "",
     *,
     json: JsonOption = False,
 ) -> None:
@@ -79,7 +82,7 @@ def run(
     from ebbtide.model.configuration import Identity
 
     chosen = load_templates(templates)
-    identity = Identity(organisation=organisation, page=page, contact=contact)
+    identity = Identity(organisation, page, contact, reverse_dns_waiver=reverse_dns_waiver)
     transcripts = ask_urls(urls, chosen.plan(SALT), identity, open_ranges or [])
     results = [line for transcript in transcripts for line in chosen.results(transcript)]
     if json:

@@ -16,6 +16,9 @@ def probe(
     organisation: Annotated[str, typer.Option(help="Who asks; needed for anything outside loopback.")] = "",
     page: Annotated[str, typer.Option(help="Page that explains the asking; needed outside loopback.")] = "",
     contact: Annotated[str, typer.Option(help="Mail address for questions; needed outside loopback.")] = "",
+    reverse_dns_waiver: Annotated[
+        str, typer.Option(help="Why the address that asks has no reverse DNS; stands in for it outside loopback.")
+    ] = "",
     *,
     json: JsonOption = False,
 ) -> None:
@@ -29,7 +32,7 @@ def probe(
     from ebbtide.model.configuration import ChecksSection, Identity, PlanSection
 
     engine = load_engine(ChecksSection(packs=()), PlanSection(), NOWHERE)
-    identity = Identity(organisation=organisation, page=page, contact=contact)
+    identity = Identity(organisation, page, contact, reverse_dns_waiver=reverse_dns_waiver)
     transcripts = ask_urls(urls, engine.plan(SALT), identity, open_ranges or [])
     if json:
         print_json_lines(exchange_view(transcript) for transcript in transcripts)

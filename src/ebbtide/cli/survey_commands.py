@@ -1,5 +1,6 @@
 """``ebbtide survey ...`` and ``ebbtide judge``: conducting a round."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -34,9 +35,9 @@ def init(
 
 @app.command(epilog="Example: ebbtide survey plan --survey my-survey")
 def plan(survey: SurveyOption = Path(), *, json: JsonOption = False) -> None:
-    """Say who would be asked, how often and who is left out; no packet is sent."""
+    """Say who would be asked, how often, how long it takes, by whose leave, and who is left out; no packet is sent."""
     from ebbtide.rounds.folder import SurveyFolder
-    from ebbtide.survey.planning import plan_summary
+    from ebbtide.survey.plan_summary import plan_summary
     from ebbtide.survey.settings import load_config
 
     folder = SurveyFolder.open(survey)
@@ -44,7 +45,10 @@ def plan(survey: SurveyOption = Path(), *, json: JsonOption = False) -> None:
     if json:
         print_json(summary)
     else:
-        print_record("plan", summary)
+        from ebbtide.cli.plan_text import plan_lines
+
+        for line in plan_lines(summary):
+            print_line(line)
 
 
 @app.command(epilog="Example: ebbtide survey run 2001-07 --survey my-survey --as-of 2001-07-15")
@@ -53,9 +57,16 @@ def run(
     survey: SurveyOption = Path(),
     as_of: Annotated[str | None, typer.Option(help="Reference date of the round, YYYY-MM-DD.")] = None,
     *,
+    go_on: Annotated[
+        bool, typer.Option("--continue", help="Ask the rest, now that you have looked at the first share.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
-    """Start a round, or go on with it where it was interrupted."""
+    """Start a round, or go on with it where it was interrupted.
+
+    Outside loopback it first checks that your page says who you are, asks a first share and then waits for --continue.
+    Exit code 1 if it stopped by itself since too many targets failed.
+    """
     from ebbtide.rounds.folder import SurveyFolder
     from ebbtide.survey.running import run_round
     from ebbtide.survey.settings import load_config
@@ -63,11 +74,19 @@ def run(
     folder = SurveyFolder.open(survey)
     config = load_config(folder.path)
     with progress_bar(f"round {round_label}", quiet=json) as progress:
-        summary = run_round(folder, round_label, config, as_of=as_of, progress=progress)
+        summary = run_round(folder, round_label, config, as_of=as_of, go_on=go_on, progress=progress)
     if json:
         print_json(summary)
     else:
         print_record(f"round {round_label}", summary)
+        if summary.held_back:
+            print_line(
+                f"This was the first share; {summary.held_back:,} targets wait. If it looks right, go on with: "
+                f"ebbtide survey run {round_label} --survey {survey} --continue"
+            )
+    if summary.stopped:
+        print(f"ebbtide: the run stopped, since {summary.stopped}; nothing is lost.", file=sys.stderr)
+        raise typer.Exit(1)
 
 
 @app.command(epilog="Example: ebbtide survey status 2001-07 --survey my-survey")
@@ -127,5 +146,5 @@ def print_record(title: str, record: object) -> None:
         elif isinstance(value, list):
             rows += [(label, str(item)) for item in value]
         else:
-            rows.append((label, f"{value:,}" if isinstance(value, int) else str(value)))
+            rows.append((label, f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)))
     print_table(title, ("", ""), rows)

@@ -1,6 +1,7 @@
 """Opt-outs: who asked not to be asked, until when, why, and who wrote it down."""
 
 import csv
+import io
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -9,7 +10,7 @@ import msgspec
 
 from ebbtide.model.errors import ConductError
 
-COLUMNS = ("what", "expires", "reason", "who")
+COLUMNS = ("what", "expires", "reason", "who", "proof")
 
 
 class OptOut(msgspec.Struct, frozen=True):
@@ -21,6 +22,7 @@ class OptOut(msgspec.Struct, frozen=True):
         reason: Why, for the record.
         who: Who asked, or who wrote it down.
         where: File and line it stands at; empty if it was not read from a file.
+        proof: How it is known that they may speak for it: a letter, a ticket, a message's id.
     """
 
     what: str
@@ -28,6 +30,7 @@ class OptOut(msgspec.Struct, frozen=True):
     reason: str = ""
     who: str = ""
     where: str = ""
+    proof: str = ""
 
     def holds_on(self, day: date) -> bool:
         """Whether it is in force on a day."""
@@ -35,7 +38,7 @@ class OptOut(msgspec.Struct, frozen=True):
 
 
 def read_opt_outs(path: Path) -> tuple[OptOut, ...]:
-    """Read a CSV file of opt-outs with the header ``what,expires,reason,who``.
+    """Read a CSV file of opt-outs with the header ``what,expires,reason,who,proof``.
 
     Args:
         path: The file, UTF-8. Blank lines and lines that start with ``#`` are passed over; later columns may be
@@ -57,6 +60,34 @@ def read_opt_outs(path: Path) -> tuple[OptOut, ...]:
             remedy="Name a UTF-8 file in scope.opt_out, or leave scope.opt_out empty.",
         ) from error
     return tuple(_opt_outs(text, path))
+
+
+def with_opt_out(text: str, opt_out: OptOut) -> str:
+    """A file of opt-outs with one line more.
+
+    Args:
+        text: The file as it stands; its header gets the columns that it lacks, and remarks stay.
+        opt_out: To write at the end.
+    """
+    lines = text.removeprefix("\ufeff").splitlines()
+    head = next((at for at, line in enumerate(lines) if line.strip() and not line.lstrip().startswith("#")), None)
+    columns = list(COLUMNS)
+    if head is None:
+        lines.append(",".join(columns))
+    else:
+        columns = [cell.strip().lower() for cell in next(csv.reader([lines[head]]))]
+        columns += [column for column in COLUMNS if column not in columns]
+        lines[head] = ",".join(columns)
+    cells = {
+        "what": opt_out.what,
+        "expires": "" if opt_out.expires is None else opt_out.expires.isoformat(),
+        "reason": opt_out.reason,
+        "who": opt_out.who,
+        "proof": opt_out.proof,
+    }
+    written = io.StringIO()
+    csv.writer(written, lineterminator="").writerow([" ".join(cells[column].split()) for column in columns])
+    return "\n".join([*lines, written.getvalue()]) + "\n"
 
 
 def _opt_outs(text: str, path: Path) -> Iterator[OptOut]:
@@ -98,4 +129,4 @@ def _opt_out(cells: dict[str, str], has_too_many: bool, where: str) -> OptOut:  
         raise ConductError(
             f"{expires[:40]!r} is no date.", where=where, remedy="Write expires as 2027-12-31, or leave it empty."
         ) from error
-    return OptOut(cells["what"], until, cells.get("reason", ""), cells.get("who", ""), where)
+    return OptOut(cells["what"], until, cells.get("reason", ""), cells.get("who", ""), where, cells.get("proof", ""))

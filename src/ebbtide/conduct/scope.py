@@ -67,6 +67,8 @@ class Scope(msgspec.Struct, frozen=True):
         Returns:
             ``None`` if nothing forbids the name itself, else why not. The resolved address is decided on later.
         """
+        if ":" not in host and not host[-1:].isdigit():
+            return self._decide_name(host)
         try:
             ip_address(host)
         except ValueError:

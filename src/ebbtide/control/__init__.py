@@ -1,1 +1,1 @@
-"""Proofs, letters and leases in SQLite. Nothing lives here yet."""
+"""Proofs of control in SQLite; letters and leases will follow."""

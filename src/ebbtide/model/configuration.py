@@ -15,17 +15,62 @@ Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 
 
 class Identity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``[identity]``: who asks; needed for anything outside loopback.
+    """``[identity]``: who asks; needed for anything outside loopback, and checked before the first packet to a target.
 
     Attributes:
         organisation: Name of who runs the survey.
-        page: URL of the page that explains it.
+        page: URL of the page that explains it; ``/.well-known/probing.txt`` lies on the same server.
         contact: Mail address or URL for questions and opt-outs.
+        purpose: Why the survey is made, in one sentence.
+        opt_out: Mail address or URL for opt-outs, if it is not the contact.
+        addresses: Addresses from which the survey asks, as others see them; found by itself where there is no address
+            translation.
+        languages: In which the contact can be written to (RFC 5646).
+        reverse_dns_waiver: Why these addresses have no reverse DNS; a reason here stands in for it, and is logged.
     """
 
     organisation: str = ""
     page: str = ""
     contact: str = ""
+    purpose: str = ""
+    opt_out: str = ""
+    addresses: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ("en",)
+    reverse_dns_waiver: str = ""
+
+
+class AuthoritySection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[authority]``: who allows named paths outside loopback. Proofs of control are added by ``conduct prove``.
+
+    Attributes:
+        consents: Files of written consents, relative to the survey's folder.
+        mandates: Files of mandates, relative to the survey's folder.
+    """
+
+    consents: tuple[str, ...] = ()
+    mandates: tuple[str, ...] = ()
+
+
+class CautionSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[caution]``: look before going on, and stop when something is wrong.
+
+    Attributes:
+        first_share: Share of the targets that is asked first, drawn by chance; the round then waits for a
+            ``survey run --continue``. 0 or 1 means no wait.
+        first_least: At least about so many are asked first; a smaller frame is asked without a wait.
+        window: Over how many targets, the latest, the two shares below are taken; a tenth of it must have finished.
+        least_answered: The run stops when a smaller share of them answers.
+        most_errors: The run stops when a larger share of them has an error that may be our own: unreachable, reset, a
+            name server without an answer, an internal error.
+        loopback: Hold to all this where nobody but loopback is asked, too.
+    """
+
+    first_share: Fraction = 0.01
+    first_least: Count = 10
+    window: Annotated[int, msgspec.Meta(ge=10)] = 2000
+    least_answered: Fraction = 0.0
+    most_errors: Fraction = 0.5
+    loopback: bool = False
 
 
 class FrameSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -189,6 +234,8 @@ class SurveyConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     identity: Identity = Identity()
     frame: FrameSection = FrameSection()
     scope: ScopeSection = ScopeSection()
+    authority: AuthoritySection = AuthoritySection()
+    caution: CautionSection = CautionSection()
     limits: LimitsSection = LimitsSection()
     clocks: ClocksSection = ClocksSection()
     caps: CapsSection = CapsSection()

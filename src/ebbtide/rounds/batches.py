@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from ebbtide.frame.ids import shard_of
-from ebbtide.model.outcomes import Failed
+from ebbtide.model.outcomes import Failed, Outcome
 from ebbtide.model.transcripts import Transcript
 from ebbtide.rounds.entries import FileRef
 from ebbtide.rounds.rows import body_rows, certificate_rows, exchange_rows, outcome_parts, outcome_row, with_hashes
@@ -40,7 +40,7 @@ def write_batch(root: Path, shards: int, transcripts: Iterable[Transcript]) -> B
     files: list[FileRef] = []
     endings: Counter[str] = Counter()
     for group in _groups(map(with_hashes, transcripts)):
-        endings.update(_ending(each) for each in group if each.follows is None)
+        endings.update(ending(each.outcome) for each in group if each.follows is None)
         files += _write_group(root, shards, group)
     return BatchTables(tuple(files), endings.total(), dict(endings))
 
@@ -74,6 +74,6 @@ def _write_group(root: Path, shards: int, group: list[Transcript]) -> Iterator[F
                 yield write_shard(root, table, shard, rows)
 
 
-def _ending(transcript: Transcript) -> str:
-    outcome = transcript.outcome
+def ending(outcome: Outcome) -> str:
+    """How a target ended, in the words of ``BatchTables.outcomes``."""
     return str(outcome.fault) if isinstance(outcome, Failed) else outcome_parts(outcome)[0]

@@ -65,6 +65,80 @@ class RunStarted(msgspec.Struct, frozen=True, tag="run_started"):
     at_ns: int
 
 
+class IdentityChecked(msgspec.Struct, frozen=True, tag="identity_checked"):
+    """What says who we are was looked at from here, and was good.
+
+    Attributes:
+        digest: SHA-256 of all that was seen, hexadecimal.
+        page_sha256, probing_sha256: Of the page that explains the survey and of ``probing.txt``.
+        addresses: From which we ask, with the names of their reverse DNS.
+        waiver: The reason that stands in for missing reverse DNS; empty if none was needed.
+        expires: When ``probing.txt`` ends.
+    """
+
+    digest: str
+    page_sha256: str
+    probing_sha256: str
+    addresses: dict[str, tuple[str, ...]]
+    waiver: str
+    expires: str
+    at_ns: int
+
+
+class AuthoritiesKept(msgspec.Struct, frozen=True, tag="authorities_kept"):
+    """Who allows the active level in a run; all that was on record lies beside the log.
+
+    Attributes:
+        digest: Of the kept file, which is named after it.
+        file: Relative to the round's folder.
+        holding: Names of the authorities that hold.
+        lapsed: Name to the reason for which one does not hold; its targets are asked passively.
+    """
+
+    digest: str
+    file: str
+    holding: tuple[str, ...]
+    lapsed: dict[str, str]
+    at_ns: int
+
+
+class OptOutsHonoured(msgspec.Struct, frozen=True, tag="opt_outs_honoured"):
+    """How many targets each opt-out closed in a run, before a packet was sent.
+
+    Attributes:
+        closed: What opted out, and until when, to the number of targets.
+    """
+
+    closed: dict[str, int]
+    at_ns: int
+
+
+class RunPaused(msgspec.Struct, frozen=True, tag="run_paused"):
+    """The first share was asked; the rest waits for a word of the operator.
+
+    Attributes:
+        held_back: Targets that wait.
+        outcomes: Of the others, as ``survey status`` names them.
+    """
+
+    held_back: int
+    outcomes: dict[str, int]
+    at_ns: int
+
+
+class RunContinued(msgspec.Struct, frozen=True, tag="run_continued"):
+    """The operator has looked at the first share and had the round go on."""
+
+    at_ns: int
+
+
+class RunStopped(msgspec.Struct, frozen=True, tag="run_stopped"):
+    """The run stopped by itself, in order; running the round again goes on with it."""
+
+    why: str
+    at_ns: int
+
+
 class BatchCommitted(msgspec.Struct, frozen=True, tag="batch"):
     """The attempts of one batch are kept for good.
 
@@ -122,4 +196,19 @@ class Published(msgspec.Struct, frozen=True, tag="published"):
     at_ns: int
 
 
-Entry = Opened | Planned | RunStarted | BatchCommitted | Sealed | Judged | Chosen | Published
+Entry = (
+    Opened
+    | Planned
+    | RunStarted
+    | IdentityChecked
+    | AuthoritiesKept
+    | OptOutsHonoured
+    | RunPaused
+    | RunContinued
+    | RunStopped
+    | BatchCommitted
+    | Sealed
+    | Judged
+    | Chosen
+    | Published
+)

@@ -11,16 +11,22 @@ from ebbtide.model.errors import SurveyFolderError
 from ebbtide.rounds.durable import make_folder, write_file
 from ebbtide.rounds.entries import (
     FORMAT,
+    AuthoritiesKept,
     BatchCommitted,
     Chosen,
     Entry,
     FileRef,
+    IdentityChecked,
     Interruption,
     Judged,
     Opened,
+    OptOutsHonoured,
     Planned,
     Published,
+    RunContinued,
+    RunPaused,
     RunStarted,
+    RunStopped,
     Sealed,
 )
 
@@ -49,6 +55,11 @@ class LogState(msgspec.Struct):
         seal: The entry that closed the round, without its files.
         judgements: By id.
         current: Id of the judgement that counts; empty before the first.
+        identity: The latest check of who we are; ``None`` if nobody outside loopback was asked.
+        authorities: Those of the latest run at the active level.
+        pause: The latest pause after the first share.
+        is_continued: The operator had the round go on after the first share.
+        stopped: Why the latest run stopped by itself; empty if it did not.
     """
 
     entries: int = 0
@@ -62,6 +73,11 @@ class LogState(msgspec.Struct):
     judgements: dict[str, Judged] = {}
     current: str = ""
     is_published: bool = False
+    identity: IdentityChecked | None = None
+    authorities: AuthoritiesKept | None = None
+    pause: RunPaused | None = None
+    is_continued: bool = False
+    stopped: str = ""
 
     @property
     def state(self) -> RoundState:
@@ -89,6 +105,9 @@ def fold(state: LogState, entry: Entry) -> None:  # one case an entry; the type 
             state.plan = msgspec.structs.replace(entry, files=())
         case RunStarted():
             state.config_digests.append(entry.config_digest)
+            state.stopped = ""
+        case IdentityChecked() | AuthoritiesKept() | OptOutsHonoured() | RunPaused() | RunContinued() | RunStopped():
+            _fold_conduct(state, entry)
         case BatchCommitted():
             state.files += entry.files
             state.batches.append(entry.batch)
@@ -103,6 +122,27 @@ def fold(state: LogState, entry: Entry) -> None:  # one case an entry; the type 
             state.current = entry.judgement
         case Published():
             state.is_published = True
+        case _:
+            assert_never(entry)
+
+
+def _fold_conduct(
+    state: LogState,
+    entry: IdentityChecked | AuthoritiesKept | OptOutsHonoured | RunPaused | RunContinued | RunStopped,
+) -> None:
+    match entry:
+        case IdentityChecked():
+            state.identity = entry
+        case AuthoritiesKept():
+            state.authorities = entry
+        case OptOutsHonoured():
+            pass  # kept for whoever reads the log; no run goes by it
+        case RunPaused():
+            state.pause = entry
+        case RunContinued():
+            state.is_continued = True
+        case RunStopped():
+            state.stopped = entry.why
         case _:
             assert_never(entry)
 

@@ -3,10 +3,12 @@
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from ipaddress import ip_address
 
 import msgspec
 
+from ebbtide.conduct.authority import NO_AUTHORITIES, Authorities, level_for
 from ebbtide.conduct.scope import Scope
 from ebbtide.frame.ids import prefix_of
 from ebbtide.model.configuration import SurveyConfig
@@ -15,7 +17,7 @@ from ebbtide.model.transcripts import Transcript
 from ebbtide.probe.resolve import resolve_hosts
 from ebbtide.probe.settings import Assignment
 from ebbtide.survey.attempts import Step
-from ebbtide.survey.conduct import cautious_level, decide_target, known_addresses
+from ebbtide.survey.conduct import decide_target, known_addresses
 from ebbtide.survey.standing import Standing
 
 Next = Assignment | Transcript
@@ -27,6 +29,7 @@ class Desk(msgspec.Struct, frozen=True):
 
     config: SurveyConfig
     scope: Scope
+    authorities: Authorities = NO_AUTHORITIES
 
     def assign(self, standings: Iterable[Standing]) -> Iterator[Next]:
         """What follows for the targets of one shard that are to be asked or given up.
@@ -68,8 +71,10 @@ class Desk(msgspec.Struct, frozen=True):
         return self._settled(standing, closed or interrupted_outcome(0), address)
 
     def _assignment(self, standing: Standing, addresses: tuple[str, ...]) -> Assignment:
-        level = cautious_level(addresses, self.config.plan.level, self.scope)
-        return Assignment(standing.target, addresses, standing.decision.attempt, level)
+        today = datetime.now(UTC).date()
+        host, wanted = standing.target.host, self.config.plan.level
+        grant = level_for(host, addresses, wanted, self.scope, self.authorities, today)
+        return Assignment(standing.target, addresses, standing.decision.attempt, grant.level)
 
     def _settled(self, standing: Standing, outcome: Outcome, address: str = "") -> Transcript:
         known = known_addresses(standing.target)

@@ -13,6 +13,7 @@ from ebbtide.probe.settings import Assignment, ProbeSettings
 from ebbtide.rounds.batches import write_batch
 from ebbtide.rounds.entries import BatchCommitted
 from ebbtide.rounds.journal import SUFFIX, Journal, JournalReader
+from ebbtide.survey.stopping import until_stopped
 
 JOURNALS = "journals"
 
@@ -55,7 +56,7 @@ def run_batch(spec: BatchSpec) -> BatchReceipt:
     """
     with Journal(spec.journal) as journal:
         probe_assignments(
-            spec.assignments,
+            until_stopped(spec.assignments, spec.round_folder),
             spec.plan,
             spec.settings,
             on_start=lambda assignment: journal.write_started(assignment.target.target_id, assignment.attempt),

@@ -1,15 +1,13 @@
 """What the configuration allows, and how it makes us introduce ourselves."""
 
-from collections.abc import Iterable
 from pathlib import Path
 
-from ebbtide.conduct.authority import level_for
 from ebbtide.conduct.identity import user_agent
 from ebbtide.conduct.opt_outs import read_opt_outs
 from ebbtide.conduct.scope import Scope, build_scope
 from ebbtide.model.configuration import SurveyConfig
 from ebbtide.model.outcomes import Skipped
-from ebbtide.model.targets import Level, Target
+from ebbtide.model.targets import Target
 from ebbtide.probe.settings import ProbeSettings
 from ebbtide.survey.digests import file_digest
 from ebbtide.survey.settings import CONFIGURATION
@@ -57,12 +55,6 @@ def decide_target(target: Target, scope: Scope) -> Skipped | None:
     for address in known_addresses(target):
         closed = closed or scope.decide_address(address)
     return closed
-
-
-def cautious_level(addresses: Iterable[str], wanted: Level, scope: Scope) -> Level:
-    """The level that all addresses allow."""
-    levels = {level_for(address, wanted, scope) for address in addresses}
-    return wanted if levels == {wanted} else Level.PASSIVE
 
 
 def is_address(host: str) -> bool:

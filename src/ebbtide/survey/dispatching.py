@@ -16,8 +16,10 @@ from ebbtide.rounds.entries import BatchCommitted
 from ebbtide.rounds.journal import JournalTail, left_over
 from ebbtide.rounds.round import Round
 from ebbtide.survey.batch import JOURNALS, BatchReceipt, BatchSpec, convert_journal, new_spec, run_batch
+from ebbtide.survey.caution import Brake
 from ebbtide.survey.dividing import Lane
 from ebbtide.survey.progress import Progress
+from ebbtide.survey.stopping import stop
 
 POLL_S = 0.2
 
@@ -27,6 +29,7 @@ class Crew(msgspec.Struct, frozen=True):
 
     Attributes:
         processes: Batches under way at the same time.
+        brake: Told how targets end at their first attempt; when it is pulled no further batch is handed on.
     """
 
     executor: Executor
@@ -34,12 +37,18 @@ class Crew(msgspec.Struct, frozen=True):
     plan: Plan
     settings: ProbeSettings
     progress: Callable[[Progress], None]
+    brake: Brake
 
 
 class _UnderWay(msgspec.Struct, frozen=True):
     spec: BatchSpec
     lane: Lane
     tail: JournalTail
+
+    @property
+    def is_first(self) -> bool:
+        """Nobody in it was asked before: who is asked again has been silent, and tells nothing of our way out."""
+        return all(each.attempt == 1 for each in self.spec.assignments)
 
 
 def recover(asking: Round) -> None:
@@ -62,7 +71,7 @@ def commit_settled(asking: Round, settled: Iterable[Transcript]) -> None:
 
 
 def dispatch(asking: Round, lanes: Sequence[Lane], crew: Crew, done_before: Counter[str], what: str) -> None:
-    """Ask all lanes; each batch is committed as soon as its receipt is there.
+    """Ask all lanes, or until the brake is pulled; each batch is committed as soon as its receipt is there.
 
     Args:
         asking: The round; the caller holds its lock.
@@ -77,8 +86,8 @@ def dispatch(asking: Round, lanes: Sequence[Lane], crew: Crew, done_before: Coun
     total = done_before.total() + sum(lane.count for lane in lanes)
     waiting = deque(lanes)
     under_way: dict[Future[BatchReceipt], _UnderWay] = {}
-    while waiting or under_way:
-        while waiting and len(under_way) <= crew.processes:
+    while under_way or (waiting and not crew.brake.is_pulled):
+        while waiting and not crew.brake.is_pulled and len(under_way) <= crew.processes:
             _start(asking, waiting.popleft(), crew, under_way)
         finished, _ = wait(under_way, timeout=POLL_S, return_when=FIRST_COMPLETED)
         for future in finished:
@@ -87,13 +96,17 @@ def dispatch(asking: Round, lanes: Sequence[Lane], crew: Crew, done_before: Coun
             _commit(asking, entry)
             ended.spec.journal.unlink()
             done_before.update(_kinds(entry))
+            if ended.is_first:
+                crew.brake.note(entry.outcomes)
+            if crew.brake.is_pulled:
+                stop(asking.path)
             _start(asking, ended.lane, crew, under_way)
         crew.progress(_report(done_before, under_way.values(), total, what))
 
 
 def _start(asking: Round, lane: Lane, crew: Crew, under_way: dict[Future[BatchReceipt], _UnderWay]) -> None:
-    """Hand on the next batch of a lane, if it has one more."""
-    assignments = lane.next_batch()
+    """Hand on the next batch of a lane, if it has one more and nothing speaks against it."""
+    assignments = [] if crew.brake.is_pulled else lane.next_batch()
     if assignments:
         spec = new_spec(asking.path, asking.shards, assignments, crew.plan, crew.settings)
         future = crew.executor.submit(run_batch, spec)

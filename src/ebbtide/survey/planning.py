@@ -1,20 +1,16 @@
-"""Who would be asked, and how often; and settling it for a round."""
+"""Reading the frame of a round, and settling who is asked."""
 
 import os
 import shutil
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import msgspec
-
 from ebbtide.conduct.scope import Scope
 from ebbtide.frame.merging import MergedFrame, merge_duplicates
 from ebbtide.frame.sources import read_targets
-from ebbtide.judge.engine import load_engine
 from ebbtide.model.configuration import SurveyConfig
 from ebbtide.model.errors import ConductError, FrameError
 from ebbtide.model.outcomes import Skipped
@@ -24,84 +20,8 @@ from ebbtide.rounds.folder import SurveyFolder
 from ebbtide.rounds.round import Round
 from ebbtide.rounds.rows import target_row
 from ebbtide.rounds.tables import write_shard
-from ebbtide.survey.conduct import decide_target, known_addresses, survey_scope
+from ebbtide.survey.conduct import decide_target
 from ebbtide.survey.settings import CONFIGURATION
-
-_CORE_REQUESTS = 2
-
-
-class PlanSummary(msgspec.Struct, frozen=True):
-    """Who would be asked, how often, and who is left out.
-
-    Attributes:
-        lines: Targets in the sources, duplicates included.
-        weight_conflicts, stratum_conflicts: Duplicates that disagree with the first, which is kept.
-        skipped: Targets that our rules forbid, by reason, as far as it can be told before names are resolved.
-        asked: The others.
-        to_resolve: Of these, targets whose name must be resolved first.
-        requests_each: Requests that each of them gets at least.
-        most_requests_each: At most, in one attempt.
-        most_attempts: Attempts in a round.
-        level: ``passive`` or ``active``.
-        strata: Targets by stratum; the stratum without a name is called ``(none)``.
-        checks: How many checks would judge the answers.
-    """
-
-    lines: int
-    duplicates: int
-    weight_conflicts: int
-    stratum_conflicts: int
-    targets: int
-    asked: int
-    to_resolve: int
-    skipped: dict[str, int]
-    requests_each: int
-    most_requests_each: int
-    most_attempts: int
-    level: str
-    strata: dict[str, int]
-    checks: int
-
-
-def plan_summary(folder: SurveyFolder, config: SurveyConfig) -> PlanSummary:
-    """Count what a round would do. Nothing is sent, and nothing stays on disk.
-
-    Raises:
-        FrameError: A source cannot be read.
-        ConductError: The scope cannot be used.
-        CheckError: The checks cannot be used.
-    """
-    engine = load_engine(config.checks, config.plan, folder.path)
-    scope = survey_scope(config, folder.path)
-    skipped: Counter[str] = Counter()
-    strata: Counter[str] = Counter()
-    to_resolve = 0
-    with scratch_folder(folder.path, "plan") as scratch:
-        merged = merge_duplicates(read_targets(config.frame, folder.path), scratch, folder.shards)
-        for target in _all(merged):
-            strata[target.stratum or "(none)"] += 1
-            closed = decide_target(target, scope)
-            if closed is not None:
-                skipped[f"{closed.reason} ({closed.detail})" if closed.detail else str(closed.reason)] += 1
-            elif not known_addresses(target):
-                to_resolve += 1
-    core = _CORE_REQUESTS + config.plan.icon
-    return PlanSummary(
-        lines=merged.read,
-        duplicates=merged.duplicates,
-        weight_conflicts=merged.weight_conflicts,
-        stratum_conflicts=merged.stratum_conflicts,
-        targets=merged.kept,
-        asked=merged.kept - skipped.total(),
-        to_resolve=to_resolve,
-        skipped=dict(sorted(skipped.items())),
-        requests_each=core,
-        most_requests_each=core + config.plan.extra_requests,
-        most_attempts=config.attempts.most,
-        level=str(config.plan.level),
-        strata=dict(sorted(strata.items())),
-        checks=len(engine.manifest.checks),
-    )
 
 
 def read_frame(folder: SurveyFolder, config: SurveyConfig, scope: Scope, scratch: Path) -> MergedFrame:
@@ -114,7 +34,7 @@ def read_frame(folder: SurveyFolder, config: SurveyConfig, scope: Scope, scratch
     merged = merge_duplicates(read_targets(config.frame, folder.path), scratch, folder.shards)
     if merged.kept == 0:
         raise FrameError("the frame names nobody.", where="frame.source", remedy="Write at least one host.")
-    closed = _first_reason(_all(merged), scope)
+    closed = _first_reason(all_targets(merged), scope)
     if closed is not None:
         raise ConductError(
             f"the scope forbids every one of the {merged.kept} targets, the first because: "
@@ -175,7 +95,8 @@ def _remove_if_empty(home: Path) -> None:
         return  # another command has its own folder there
 
 
-def _all(merged: MergedFrame) -> Iterator[Target]:
+def all_targets(merged: MergedFrame) -> Iterator[Target]:
+    """Every distinct target of a frame."""
     for shard in range(merged.shards):
         yield from merged.by_shard(shard)
 

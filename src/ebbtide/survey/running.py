@@ -14,24 +14,28 @@ from ebbtide import __version__
 from ebbtide.judge.engine import load_engine
 from ebbtide.model.configuration import SurveyConfig
 from ebbtide.model.errors import RoundError
-from ebbtide.model.transcripts import Transcript
+from ebbtide.model.targets import Target
 from ebbtide.probe.settings import Assignment
-from ebbtide.rounds.entries import RunStarted
+from ebbtide.rounds.entries import RunContinued, RunPaused, RunStarted, RunStopped
 from ebbtide.rounds.folder import SurveyFolder, check_date, check_label
 from ebbtide.rounds.locking import round_lock
 from ebbtide.rounds.log import RoundState
 from ebbtide.rounds.round import Round
-from ebbtide.rounds.rows import outcome_parts
+from ebbtide.survey.admission import admit, log_admission
 from ebbtide.survey.assigning import Desk
 from ebbtide.survey.attempts import Step, attempt_that_counts
+from ebbtide.survey.caution import Brake, Gate, first_share
 from ebbtide.survey.conduct import opt_outs_digest, probe_settings, survey_scope
 from ebbtide.survey.digests import digest, frame_digest, plan_digest
-from ebbtide.survey.dispatching import Crew, commit_settled, dispatch, recover
+from ebbtide.survey.dispatching import Crew, dispatch, recover
 from ebbtide.survey.dividing import Divider
-from ebbtide.survey.planning import read_frame, scratch_folder, write_targets
+from ebbtide.survey.outside import Outside, outside_for
+from ebbtide.survey.planning import all_targets, read_frame, scratch_folder, write_targets
 from ebbtide.survey.progress import Progress
+from ebbtide.survey.settling import Settling
 from ebbtide.survey.standing import Standing, interrupted_attempts, standings
-from ebbtide.survey.status import RoundStatus, open_status
+from ebbtide.survey.status import open_status
+from ebbtide.survey.stopping import clear
 from ebbtide.workers.executors import ProcessExecutor, process_count
 
 _REPORT_EVERY = 500
@@ -42,7 +46,9 @@ class RunSummary(msgspec.Struct, frozen=True):
 
     Attributes:
         asked: Attempts that this run made, those without a packet included.
-        status: Of the round, which stays open until it is sealed.
+        held_back: Targets that wait for the operator's word after the first share; 0 if none does.
+        stopped: Why the run stopped by itself before its time; empty if it did not.
+        lapsed_authorities: Name to the reason for which an authority does not hold; its targets were asked passively.
     """
 
     label: str
@@ -55,6 +61,9 @@ class RunSummary(msgspec.Struct, frozen=True):
     outcomes: dict[str, int]
     interrupted: int
     next_attempt_at: str
+    held_back: int = 0
+    stopped: str = ""
+    lapsed_authorities: dict[str, str] = {}
 
 
 def run_round(
@@ -63,8 +72,10 @@ def run_round(
     config: SurveyConfig,
     *,
     as_of: str | None = None,
+    go_on: bool = False,
     progress: Callable[[Progress], None] = lambda _report: None,
     executor: Executor | None = None,
+    outside: Outside | None = None,
 ) -> RunSummary:
     """Open a round, or go on with it, and ask everyone who may be asked now.
 
@@ -76,53 +87,79 @@ def run_round(
         label: Label of the round.
         config: From ``load_config``.
         as_of: Reference date, ISO; by default that of ``[round.<label>]``, else today.
+        go_on: The operator has looked at the first share; ask the rest.
         progress: Called several times a second.
         executor: Where batches run; by default spawned processes as ``limits.processes`` says.
+        outside: How the checks before the first packet look outside; by default over the real network.
 
     Raises:
         EbbtideError: The configuration, the frame, the scope, the label or a check cannot be used, the round is sealed,
-            was opened with another frame or plan, or another process works on it. Nothing was sent.
+            was opened with another frame or plan, or another process works on it; or what stands on the web does not
+            say who we are. Nothing was sent to any target.
     """
     check_label(label)
     reference_date = _reference_date(label, config, as_of)
-    scope = survey_scope(config, folder.path)
-    plan = load_engine(config.checks, config.plan, folder.path).plan(folder.salt)
+    engine = load_engine(config.checks, config.plan, folder.path)
+    plan = engine.plan(folder.salt)
     digests = frame_digest(config.frame, folder.path), plan_digest(config, plan)
     _check_open(folder, label, reference_date, digests)
+    _check_word(folder, label, go_on=go_on)
     with scratch_folder(folder.path, label) as scratch:
-        merged = None if _is_planned(folder, label) else read_frame(folder, config, scope, scratch)
+        merged = None
+        if not _is_planned(folder, label):
+            merged = read_frame(folder, config, survey_scope(config, folder.path), scratch)
+        targets = all_targets(merged) if merged is not None else _planned_targets(folder.round(label))
+        admission = admit(folder, config, engine, targets, outside or outside_for(config))
         with round_lock(folder.round_folder(label), label), _crew_of(executor, config) as (workers, processes):
             asking = _opened(folder, label, reference_date)
             _check_open(folder, label, reference_date, digests)
             if merged is not None and asking.log_state.plan is None:
                 write_targets(asking, merged, *digests)
             recover(asking)
+            clear(asking.path)
             asking.commit(RunStarted(digest(config), opt_outs_digest(config, folder.path), time.time_ns()))
-            crew = Crew(workers, processes, plan, probe_settings(config, scope), progress)
-            asked = _ask_everyone(asking, config, Desk(config, scope), crew, scratch)
-            return _summary(asked, open_status(asking, config.attempts))
+            log_admission(asking, admission, config.plan.level)
+            if go_on and not asking.log_state.is_continued:
+                asking.commit(RunContinued(time.time_ns()))
+            is_cautious = admission.is_outside or config.caution.loopback
+            brake = Brake(config.caution, is_on=is_cautious)
+            crew = Crew(workers, processes, plan, probe_settings(config, admission.scope), progress, brake)
+            share = _share(asking, config) if is_cautious else 1.0
+            desk = Desk(config, admission.scope, admission.authorities)
+            asked, held_back = _ask_everyone(asking, config, desk, crew, scratch, Gate(folder.salt, share))
+            return _ended(asking, config, crew, asked, held_back)
 
 
-def _ask_everyone(asking: Round, config: SurveyConfig, desk: Desk, crew: Crew, scratch: Path) -> int:
-    """Pass after pass until nobody may be asked now; each pass uses up an attempt of everyone in it."""
+def _ask_everyone(
+    asking: Round, config: SurveyConfig, desk: Desk, crew: Crew, scratch: Path, gate: Gate
+) -> tuple[int, int]:
+    """Pass after pass until nobody may be asked now; each pass uses up an attempt of everyone in it.
+
+    Returns:
+        How many attempts were made, and how many targets wait at the gate.
+    """
     asked = 0
     number = 0
     while True:
         number += 1
+        gate.held_back = 0
         divider = Divider(scratch / f"pass-{number}")
-        done, settled = _divide(asking, config, desk, divider, crew)
-        if settled + divider.total == 0:
-            return asked
-        asked += settled + divider.total
+        done, settled = _divide(asking, config, desk, divider, crew, gate)
+        asked += settled
+        if crew.brake.is_pulled or settled + divider.total == 0:
+            return asked, gate.held_back
         lanes = divider.lanes(config.limits.batch_targets, crew.processes)
+        before = done.total()
         dispatch(asking, lanes, crew, done, "asking" if number == 1 else "asking again")
+        asked += done.total() - before
 
 
-def _divide(asking: Round, config: SurveyConfig, desk: Desk, divider: Divider, crew: Crew) -> tuple[Counter[str], int]:
+def _divide(
+    asking: Round, config: SurveyConfig, desk: Desk, divider: Divider, crew: Crew, gate: Gate
+) -> tuple[Counter[str], int]:
     """Sort all targets into work for the crew, outcomes without a packet (committed here), and those that are done."""
     done: Counter[str] = Counter()
-    settled: list[Transcript] = []
-    settled_count = 0
+    settling = Settling(asking, config.limits.batch_targets, crew.brake, done)
     interrupted = interrupted_attempts(asking)
     total = asking.log_state.plan.targets if asking.log_state.plan else 0
 
@@ -130,23 +167,33 @@ def _divide(asking: Round, config: SurveyConfig, desk: Desk, divider: Divider, c
         for standing in standings(asking, shard, interrupted, config.attempts, time.time_ns()):
             if standing.decision.step is Step.DONE:
                 done[attempt_that_counts(standing.tried).kind] += 1
-            yield standing
+            elif standing.decision.step is not Step.ASK or gate.admits(standing.target.target_id):
+                yield standing
 
     for shard in range(asking.shards):
         for number, following in enumerate(desk.assign(those_to_ask(shard))):
             if isinstance(following, Assignment):
                 divider.add(following)
             else:
-                settled.append(following)
-                settled_count += 1
-                done[outcome_parts(following.outcome)[0]] += 1
+                settling.add(following)
             if number % _REPORT_EVERY == 0:
                 crew.progress(Progress(done.total(), total, "looking up names", dict(done)))
-            if len(settled) == config.limits.batch_targets:
-                commit_settled(asking, settled)
-                settled.clear()
-    commit_settled(asking, settled)
-    return done, settled_count
+            if crew.brake.is_pulled:
+                break
+    settling.close()
+    return done, settling.count
+
+
+def _share(asking: Round, config: SurveyConfig) -> float:
+    """The share of the round that may be asked now."""
+    if asking.log_state.is_continued or asking.log_state.plan is None:
+        return 1.0
+    return first_share(config.caution, asking.log_state.plan.targets)
+
+
+def _planned_targets(asking: Round) -> Iterator[Target]:
+    for shard in range(asking.shards):
+        yield from asking.targets(shard)
 
 
 @contextmanager
@@ -198,6 +245,15 @@ def _check_open(folder: SurveyFolder, label: str, reference_date: str, digests: 
             )
 
 
+def _check_word(folder: SurveyFolder, label: str, *, go_on: bool) -> None:
+    """Refuse a word to go on where nobody has seen anything yet."""
+    if go_on and not (folder.has_round(label) and folder.round(label).log_state.pause):
+        raise RoundError(
+            f"round {label} has not paused, so there is nothing to continue.",
+            remedy="Run it without --continue; it says when it waits for you.",
+        )
+
+
 def _is_planned(folder: SurveyFolder, label: str) -> bool:
     return folder.has_round(label) and folder.round(label).log_state.plan is not None
 
@@ -209,7 +265,13 @@ def _opened(folder: SurveyFolder, label: str, reference_date: str) -> Round:
     return folder.create_round(label, reference_date or today, __version__)
 
 
-def _summary(asked: int, status: RoundStatus) -> RunSummary:
+def _ended(asking: Round, config: SurveyConfig, crew: Crew, asked: int, held_back: int) -> RunSummary:
+    """Log why the run ended, if it was before its time, and sum it up."""
+    status = open_status(asking, config.attempts)
+    if crew.brake.is_pulled:
+        asking.commit(RunStopped(crew.brake.why, time.time_ns()))
+    elif held_back:
+        asking.commit(RunPaused(held_back, status.outcomes, time.time_ns()))
     return RunSummary(
         label=status.label,
         asked=asked,
@@ -221,4 +283,7 @@ def _summary(asked: int, status: RoundStatus) -> RunSummary:
         outcomes=status.outcomes,
         interrupted=status.interrupted,
         next_attempt_at=status.next_attempt_at,
+        held_back=0 if crew.brake.is_pulled else held_back,
+        stopped=crew.brake.why,
+        lapsed_authorities=status.lapsed_authorities,
     )

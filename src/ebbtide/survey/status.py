@@ -29,6 +29,11 @@ class RoundStatus(msgspec.Struct, frozen=True):
         interrupted: Attempts that were cut short by the death of our own process.
         next_attempt_at: When the next unconfirmed target may be asked again, UTC; empty if none waits.
         judgement: Id of the current judgement; empty before the first.
+        waits: The first share is asked, and the rest waits for ``survey run --continue``.
+        stopped: Why the latest run stopped by itself before its time; empty if it did not.
+        lapsed_authorities: Name to the reason for which an authority did not hold at the latest run; its targets were
+            asked passively.
+        identity_sha256: Of what was seen of us before the latest run; empty if nobody outside loopback was asked.
     """
 
     label: str
@@ -45,6 +50,10 @@ class RoundStatus(msgspec.Struct, frozen=True):
     next_attempt_at: str
     judgement: str
     judgements: tuple[str, ...]
+    waits: bool = False
+    stopped: str = ""
+    lapsed_authorities: dict[str, str] = {}
+    identity_sha256: str = ""
 
 
 def round_status(folder: SurveyFolder, label: str) -> RoundStatus:
@@ -97,6 +106,7 @@ def _sealed_status(sealed: Round) -> RoundStatus:
 
 
 def _status(looked_at: Round, kinds: Counter[str], outcomes: Counter[str], next_ns: int) -> RoundStatus:
+    log = looked_at.log_state
     return RoundStatus(
         label=looked_at.label,
         state=str(looked_at.state),
@@ -108,10 +118,14 @@ def _status(looked_at: Round, kinds: Counter[str], outcomes: Counter[str], next_
         unconfirmed=kinds["unconfirmed"],
         not_asked=kinds["not_asked"],
         outcomes=dict(sorted(outcomes.items())),
-        interrupted=len(looked_at.log_state.interrupted),
+        interrupted=len(log.interrupted),
         next_attempt_at=_utc(next_ns),
         judgement=looked_at.judgement or "",
         judgements=looked_at.judgements,
+        waits=log.state is RoundState.OPEN and log.pause is not None and not log.is_continued,
+        stopped=log.stopped,
+        lapsed_authorities=log.authorities.lapsed if log.authorities else {},
+        identity_sha256=log.identity.digest if log.identity else "",
     )
 
 

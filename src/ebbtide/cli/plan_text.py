@@ -1,0 +1,123 @@
+"""A plan told in sentences: who is asked, how gently, how long, by whose leave, and who is left out."""
+
+from collections.abc import Iterator
+
+from ebbtide.survey.plan_summary import PlanSummary
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+_UNITS = ("octets", "KB", "MB", "GB", "TB", "PB")
+_MOST_REASONS = 12
+
+
+def plan_lines(plan: PlanSummary) -> Iterator[str]:
+    """The plan, a paragraph a line; empty lines between."""
+    yield from _who(plan)
+    yield ""
+    yield from _how(plan)
+    yield ""
+    yield from _cost(plan)
+    if plan.level == "active":
+        yield ""
+        yield from _by_whose_leave(plan)
+    if plan.skipped:
+        yield ""
+        yield from _left_out(plan)
+    yield ""
+    yield _what_next(plan)
+
+
+def _who(plan: PlanSummary) -> Iterator[str]:
+    yield f"Asked: {plan.asked:,} of {plan.targets:,} targets."
+    if plan.duplicates:
+        conflicts = plan.weight_conflicts + plan.stratum_conflicts
+        told = f"; {conflicts:,} disagree with the first in weight or stratum, which is kept" if conflicts else ""
+        yield f"  {plan.duplicates:,} of the {plan.lines:,} lines are duplicates{told}."
+    if plan.to_resolve:
+        names = _counted(plan.to_resolve, "name is", "names are")
+        yield f"  {names} looked up first; the addresses are then held against the rules."
+    if plan.networks:
+        networks = _counted(plan.networks, "network", "networks")
+        busiest = _counted(plan.busiest_network, "target", "targets")
+        yield f"  The known addresses lie in {networks} (/24, /48), the busiest with {busiest}."
+    if len(plan.strata) > 1:
+        yield "  Strata: " + ", ".join(f"{name} {count:,}" for name, count in plan.strata.items()) + "."
+
+
+def _how(plan: PlanSummary) -> Iterator[str]:
+    requests = f"{plan.requests_each}"
+    if plan.most_requests_each > plan.requests_each:
+        requests += f" to {plan.most_requests_each}"
+    yield f"Each gets {requests} requests over one connection, at the {plan.level} level, for {plan.checks} checks."
+    again = f", {duration(plan.spacing_s)} later" if plan.spacing_s else " in the same run"
+    yield f"  Who does not answer is asked again{again}; {plan.most_attempts} attempts in all at most."
+    if plan.outside:
+        yield "  Before the first packet your page, probing.txt and reverse DNS are checked from here."
+    if plan.first:
+        yield f"  The first {plan.first:,}, drawn by chance, are asked alone; then the round waits for your word."
+
+
+def _cost(plan: PlanSummary) -> Iterator[str]:
+    effort = plan.effort
+    yield f"It takes about {duration(effort.asking_s)}; what it hangs on is {effort.bound}."
+    if plan.spacing_s:
+        yield f"  With those asked again it is over after about {duration(effort.confirmed_s)}."
+    yield f"  About {octets(effort.bytes_about)} go over the wire, at the very most {octets(effort.bytes_most)}."
+    leaning = (
+        f"what round {plan.measured_in} measured" if plan.measured_in else "assumptions, as no round is sealed yet"
+    )
+    yield f"  These estimates lean on {leaning}."
+
+
+def _by_whose_leave(plan: PlanSummary) -> Iterator[str]:
+    yield "Named paths, by whose leave:"
+    for name, count in sorted(plan.active.items(), key=lambda item: (item[0] == "nobody", item[0])):
+        told = "nobody has allowed it: asked passively" if name == "nobody" else name
+        yield f"  {count:>9,}  {told}"
+    for name, why in plan.lapsed_authorities.items():
+        yield f"  not in force: {name}, since {why}; its targets are asked passively"
+
+
+def _left_out(plan: PlanSummary) -> Iterator[str]:
+    yield f"Left out: {sum(plan.skipped.values()):,}, since"
+    reasons = sorted(plan.skipped.items(), key=lambda item: (-item[1], item[0]))
+    for reason, count in reasons[:_MOST_REASONS]:
+        yield f"  {count:>9,}  {_told(reason)}"
+    if len(reasons) > _MOST_REASONS:
+        rest = sum(count for _, count in reasons[_MOST_REASONS:])
+        yield f"  {rest:>9,}  {len(reasons) - _MOST_REASONS} further reasons"
+
+
+def _what_next(plan: PlanSummary) -> str:
+    if not plan.asked:
+        return "Nobody would be asked. Look at [scope] and [identity] in survey.toml."
+    return "No packet was sent. Start with: ebbtide survey run ROUND"
+
+
+def _told(reason: str) -> str:
+    """A reason for skipping as people say it: its detail, if it has one, says it all."""
+    kind, _, detail = reason.partition(" (")
+    return detail.removesuffix(")") if detail else kind.replace("_", " ")
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"
+
+
+def duration(seconds: float) -> str:
+    """A time span in the unit that suits it."""
+    if seconds < 2 * _MINUTE:
+        return f"{max(1, round(seconds))} seconds" if round(seconds) > 1 else "a second"
+    if seconds < 2 * _HOUR:
+        return f"{round(seconds / _MINUTE)} minutes"
+    if seconds < 2 * _DAY:
+        return f"{round(seconds / _HOUR)} hours"
+    return f"{round(seconds / _DAY):,} days"
+
+
+def octets(count: float) -> str:
+    """A size in the unit that suits it, decimal."""
+    for unit in _UNITS:
+        if count < 1000 or unit == _UNITS[-1]:  # noqa: PLR2004  # decimal units
+            return f"{count:,.0f} {unit}" if unit == "octets" or count >= 10 else f"{count:.1f} {unit}"  # noqa: PLR2004  # two figures are enough
+        count /= 1000
+    raise AssertionError

@@ -1,0 +1,181 @@
+"""Who would be asked, how often, how long, how many octets, by whose leave; and who is left out. No packet is sent."""
+
+from collections import Counter
+from datetime import UTC, date, datetime
+
+import msgspec
+
+from ebbtide.conduct.authority import Authorities, is_loopback, level_for
+from ebbtide.conduct.scope import Scope
+from ebbtide.frame.merging import MergedFrame, merge_duplicates
+from ebbtide.frame.sources import read_targets
+from ebbtide.judge.engine import load_engine
+from ebbtide.model.configuration import SurveyConfig
+from ebbtide.model.targets import Level, Target
+from ebbtide.rounds.database import ask
+from ebbtide.rounds.folder import SurveyFolder
+from ebbtide.rounds.log import RoundState
+from ebbtide.survey.authorising import recorded
+from ebbtide.survey.caution import first_share
+from ebbtide.survey.conduct import decide_target, known_addresses, survey_scope
+from ebbtide.survey.effort import Effort, Networks, PerTarget, estimate_effort
+from ebbtide.survey.planning import all_targets, scratch_folder
+from ebbtide.workers.executors import process_count
+
+_CORE_REQUESTS = 2
+_NO_NAME = "(none)"
+
+
+class PlanSummary(msgspec.Struct, frozen=True):
+    """Who would be asked, how often, at what cost, by whose leave, and who is left out.
+
+    Attributes:
+        lines: Targets in the sources, duplicates included.
+        weight_conflicts, stratum_conflicts: Duplicates that disagree with the first, which is kept.
+        skipped: Targets that our rules forbid, by reason, as far as it can be told before names are resolved.
+        asked: The others.
+        to_resolve: Of these, targets whose name must be resolved first.
+        requests_each: Requests that each of them gets at least.
+        most_requests_each: At most, in one attempt.
+        most_attempts: Attempts in a round.
+        level: ``passive`` or ``active``.
+        strata: Targets by stratum; the stratum without a name is called ``(none)``.
+        checks: How many checks would judge the answers.
+        networks: About how many /24 and /48 the known addresses lie in.
+        busiest_network: Targets in the busiest of them.
+        first: Targets that are asked before the round waits; 0 if it does not wait.
+        outside: Somebody outside loopback may be asked, so that the identity is checked first.
+        spacing_s: Until a target without an answer is asked again.
+        active: Targets that are asked actively, by authority, as it is on record.
+        lapsed_authorities: Name to the reason for which an authority does not hold.
+        effort: Time and octets, estimated.
+        measured_in: The round that the estimate leans on; empty if it leans on assumptions.
+    """
+
+    lines: int
+    duplicates: int
+    weight_conflicts: int
+    stratum_conflicts: int
+    targets: int
+    asked: int
+    to_resolve: int
+    skipped: dict[str, int]
+    requests_each: int
+    most_requests_each: int
+    most_attempts: int
+    level: str
+    strata: dict[str, int]
+    checks: int
+    networks: int
+    busiest_network: int
+    first: int
+    outside: bool
+    spacing_s: float
+    active: dict[str, int]
+    lapsed_authorities: dict[str, str]
+    effort: Effort
+    measured_in: str
+
+
+class _Count:
+    """What is counted while the frame passes by."""
+
+    def __init__(self, scope: Scope, wanted: Level, authorities: Authorities, day: date) -> None:
+        self.skipped: Counter[str] = Counter()
+        self.strata: Counter[str] = Counter()
+        self.active: Counter[str] = Counter()
+        self.networks = Networks()
+        self.to_resolve = 0
+        self.outside = False
+        self._scope = scope
+        self._wanted = wanted
+        self._authorities = authorities
+        self._day = day
+
+    def take(self, target: Target) -> None:
+        self.strata[target.stratum or _NO_NAME] += 1
+        closed = decide_target(target, self._scope)
+        if closed is not None:
+            self.skipped[f"{closed.reason} ({closed.detail})" if closed.detail else str(closed.reason)] += 1
+            return
+        addresses = known_addresses(target)
+        for address in addresses:
+            self.networks.add(address)
+        self.to_resolve += not addresses
+        self.outside = self.outside or not addresses or not all(map(is_loopback, addresses))
+        if self._wanted is Level.ACTIVE:
+            grant = level_for(target.host, addresses, self._wanted, self._scope, self._authorities, self._day)
+            self.active[grant.by or "nobody"] += 1
+
+
+def plan_summary(folder: SurveyFolder, config: SurveyConfig) -> PlanSummary:
+    """Count and estimate what a round would do. Nothing is sent, and nothing stays on disk.
+
+    Raises:
+        FrameError: A source cannot be read.
+        ConductError: The scope or an authority cannot be used.
+        CheckError: The checks cannot be used.
+    """
+    engine = load_engine(config.checks, config.plan, folder.path)
+    scope = survey_scope(config, folder.path)
+    authorities = recorded(folder, config, engine)
+    today = datetime.now(UTC).date()
+    count = _Count(scope, config.plan.level, authorities, today)
+    with scratch_folder(folder.path, "plan") as scratch:
+        merged = merge_duplicates(read_targets(config.frame, folder.path), scratch, folder.shards)
+        for target in all_targets(merged):
+            count.take(target)
+    lapsed = authorities.refusals(today)
+    return _summed_up(config, merged, count, lapsed, len(engine.manifest.checks), _measured(folder))
+
+
+def _summed_up(
+    config: SurveyConfig, merged: MergedFrame, count: _Count, lapsed: dict[str, str], checks: int, each: PerTarget
+) -> PlanSummary:
+    core = _CORE_REQUESTS + config.plan.icon
+    most = core + config.plan.extra_requests
+    asked = merged.kept - count.skipped.total()
+    outside = count.outside and asked > 0
+    busiest = count.networks.busiest
+    share = first_share(config.caution, merged.kept) if outside or config.caution.loopback else 1.0
+    return PlanSummary(
+        lines=merged.read,
+        duplicates=merged.duplicates,
+        weight_conflicts=merged.weight_conflicts,
+        stratum_conflicts=merged.stratum_conflicts,
+        targets=merged.kept,
+        asked=asked,
+        to_resolve=count.to_resolve,
+        skipped=dict(sorted(count.skipped.items())),
+        requests_each=core,
+        most_requests_each=most,
+        most_attempts=config.attempts.most,
+        level=str(config.plan.level),
+        strata=dict(sorted(count.strata.items())),
+        checks=checks,
+        networks=count.networks.count,
+        busiest_network=busiest,
+        first=round(asked * share) if share < 1 else 0,
+        outside=outside,
+        spacing_s=config.attempts.spacing_s,
+        active=dict(sorted(count.active.items())),
+        lapsed_authorities=lapsed,
+        effort=estimate_effort(config, asked, busiest, most, core, process_count(config.limits.processes), each),
+        measured_in=each.source,
+    )
+
+
+def _measured(folder: SurveyFolder) -> PerTarget:
+    """What a target cost in the latest sealed round; assumed if there is none."""
+    sealed = [label for label in folder.labels() if folder.round(label).state is not RoundState.OPEN]
+    if not sealed:
+        return PerTarget()
+    label = max(sealed, key=lambda each: (folder.round(each).reference_date, each))
+    # A label has digits, letters and hyphens only.
+    received = ask(folder, f"SELECT avg(received_bytes) FROM exchanges WHERE round = '{label}'")[1][0][0]  # noqa: S608
+    query = f"SELECT avg(elapsed_s) FROM final_outcomes WHERE round = '{label}' AND kind <> 'skipped'"  # noqa: S608
+    elapsed = ask(folder, query)[1][0][0]
+    assumed = PerTarget()
+    if received is None or elapsed is None:
+        return assumed
+    return PerTarget(float(received), float(elapsed), label)
