@@ -16,7 +16,7 @@ from ebbtide.probe.settings import Assignment
 from ebbtide.rounds.database import ask
 from ebbtide.rounds.folder import SurveyFolder
 from ebbtide.rounds.locking import round_lock
-from ebbtide.survey import assigning, batch
+from ebbtide.survey import assigning, batch, judging
 from ebbtide.survey.judging import judge_round
 from ebbtide.survey.plan_summary import plan_summary
 from ebbtide.survey.progress import Progress
@@ -25,7 +25,7 @@ from ebbtide.survey.sealing import seal_round
 from ebbtide.survey.settings import load_config
 from ebbtide.survey.starting import init_survey
 from ebbtide.survey.status import round_status
-from ebbtide.workers.executors import SerialExecutor
+from ebbtide.workers.executors import ProcessExecutor, SerialExecutor
 
 SILENT = Failed(Stage.CONNECT, Fault.TIMED_OUT)
 REFUSED = Failed(Stage.CONNECT, Fault.REFUSED)
@@ -276,6 +276,29 @@ def test_judging_stores_one_family_for_everyone_who_answered_and_a_second_judgem
     third = judge_round(folder, "r", load_config(folder.path), executor=SerialExecutor())
     assert (third.is_new, third.judgement, third.families) == (False, first.judgement, first.families)
     assert folder.round("r").judgement == first.judgement
+
+
+@pytest.mark.parametrize(("worth_a_process", "started"), [(4000, []), (6, [2]), (12, []), (1, [3])])
+def test_a_small_round_is_judged_here_and_a_large_one_in_as_many_processes_as_are_worth_it(
+    folder: SurveyFolder, played: Played, monkeypatch: pytest.MonkeyPatch, worth_a_process: int, started: list[int]
+) -> None:
+    pools: list[int] = []
+
+    def counted(processes: int) -> ProcessExecutor:
+        pools.append(processes)
+        return ProcessExecutor(processes)
+
+    monkeypatch.setattr(judging, "ProcessExecutor", counted)
+    monkeypatch.setattr(judging, "TARGETS_A_PROCESS", worth_a_process)
+    write(folder, "survey.toml", CONFIGURATION.format(spacing_s=0).replace("[limits]", "[limits]\nprocesses = 3"))
+    run(folder)
+    seal_round(folder, "r")
+    reports: list[Progress] = []
+    summary = judge_round(folder, "r", load_config(folder.path), progress=reports.append)
+    assert (summary.targets, summary.answered, summary.families) == (12, 10, {"zeus": 10})
+    assert pools == started
+    assert [reports[0].done, reports[-1].done] == [0, 12]
+    assert len(reports) == 1 + folder.shards
 
 
 def test_progress_ends_with_everyone_done(folder: SurveyFolder, played: Played) -> None:

@@ -19,7 +19,9 @@ from ebbtide.rounds.round import Round, judgement_folder
 from ebbtide.rounds.tables import read_rows, write_shard
 from ebbtide.survey.judged_rows import is_answered, software_rows, verdict_rows
 from ebbtide.survey.progress import Progress
-from ebbtide.workers.executors import ProcessExecutor, process_count
+from ebbtide.workers.executors import ProcessExecutor, SerialExecutor, process_count
+
+TARGETS_A_PROCESS = 4000
 
 
 class JudgeSpec(msgspec.Struct, frozen=True):
@@ -78,7 +80,8 @@ def judge_round(
         label: Label of the round.
         config: From ``load_config``.
         progress: Called after each shard.
-        executor: Where shards are judged; by default spawned processes as ``limits.processes`` says.
+        executor: Where shards are judged; by default in spawned processes, no more than ``limits.processes`` says
+            and than are worth their start, or in this one.
 
     Raises:
         RoundError: The round is open or not there, or another process works on it.
@@ -136,22 +139,32 @@ def _judge_all(
     total = judging.log_state.seal.targets if judging.log_state.seal else 0
     progress(Progress(0, total, "judging", {}))
     if executor is not None:
-        yield from _reported([executor.submit(judge_shard, spec) for spec in specs], total, progress)
+        yield from _reported(as_completed([executor.submit(judge_shard, spec) for spec in specs]), total, progress)
         return
-    with ProcessExecutor(process_count(config.limits.processes)) as pool:
+    processes = _worth_starting(process_count(config.limits.processes), total)
+    if processes == 1:
+        here = SerialExecutor()
+        yield from _reported((here.submit(judge_shard, spec) for spec in specs), total, progress)
+        return
+    with ProcessExecutor(processes) as pool:
         try:
-            yield from _reported([pool.submit(judge_shard, spec) for spec in specs], total, progress)
+            yield from _reported(as_completed([pool.submit(judge_shard, spec) for spec in specs]), total, progress)
         except BaseException:
             pool.stop()
             raise
 
 
+def _worth_starting(allowed: int, targets: int) -> int:
+    """How many processes judge: to start one costs as much as to judge some thousand targets; 1 is our own."""
+    return max(1, min(allowed, targets // TARGETS_A_PROCESS))
+
+
 def _reported(
-    futures: list[Future[JudgeReceipt]], total: int, progress: Callable[[Progress], None]
+    futures: Iterable[Future[JudgeReceipt]], total: int, progress: Callable[[Progress], None]
 ) -> Iterator[JudgeReceipt]:
     done = 0
     shown: Counter[str] = Counter()
-    for future in as_completed(futures):
+    for future in futures:
         try:
             receipt = future.result()
         except BrokenExecutor as error:
