@@ -6,34 +6,39 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from ebbtide.model.outcomes import Answered, Failed, Fault, Outcome, Skipped, SkipReason, Stage
 from ebbtide.model.targets import Scheme, Target
 from ebbtide.model.transcripts import Certificate, Deviation, Exchange, Method, Purpose, Request, TlsSummary, Transcript
-from ebbtide.rounds.duck import connect, file_list
+from ebbtide.rounds.columns import column_values
+from ebbtide.rounds.counting import counting_outcomes
 from ebbtide.rounds.log import LogState
+from ebbtide.rounds.ranges import ROWS_IN_MEMORY, SORTED, Range, divide, in_order, read_range
 from ebbtide.rounds.rows import ANSWERED, FAILED
-from ebbtide.rounds.tables import read_rows
-from ebbtide.rounds.views import final_outcomes_sql, rows_sql
+from ebbtide.rounds.tables import file_batches, read_arrow, read_rows
 
+BODY_BYTES_IN_MEMORY = 128 << 20
 _ROWS_AT_ONCE = 2048
-_TARGET = ("target_id", "site_id", "host", "address", "port", "scheme", "stratum", "weight", "fallback")
-_OUTCOME = ("attempt", "kind", "stage", "fault", "reason", "detail", "address", "started_at_ns", "elapsed_s", "vantage")
+_TARGET = ("target_id", "site_id", "host", "address", "port", "scheme", "stratum", "weight")
+_OUTCOME = (
+    *("target_id", "attempt", "kind", "stage", "fault", "reason", "detail"),
+    *("address", "started_at_ns", "elapsed_s", "vantage"),
+)
 _EXCHANGE = (
-    *("ordinal", "attempt", "purpose", "method", "path", "request_fields", "asked_at_ns"),
+    *("target_id", "ordinal", "attempt", "purpose", "method", "path", "request_fields", "asked_at_ns"),
     *("kind", "stage", "fault", "reason_skipped", "detail"),
     *("parent", "status", "http_version", "reason", "fields", "body_bytes", "received_bytes", "is_truncated"),
     *("body_sha256", "deviations", "connect_s", "tls_s", "first_byte_s", "total_s", "address", "sni", "vantage", "tls"),
-    *("origin", "handed_on", "tls_group", "tls_chain_count"),
 )
-_TARGET_END = len(_TARGET)
-_OUTCOME_END = _TARGET_END + len(_OUTCOME)
+_ATTEMPT = _EXCHANGE.index("attempt")
 
 
-def read_transcripts(survey: Path, root: Path, state: LogState, shard: int) -> Iterator[Transcript]:
+def read_transcripts(root: Path, state: LogState, shard: int) -> Iterator[Transcript]:
     """The attempts that count of one shard, in order of ``target_id``; bodies joined in, memory bounded.
 
     Args:
-        survey: The survey's folder.
         root: The round's folder.
         state: What its log says.
         shard: Which shard.
@@ -41,59 +46,84 @@ def read_transcripts(survey: Path, root: Path, state: LogState, shard: int) -> I
     state = _of_shard(state, shard)
     if not state.files_of("targets") or not (state.files_of("final_outcomes") or state.files_of("outcomes")):
         return
-    connection = connect(survey)
-    try:
-        rows = _rows(connection.execute(_transcripts_sql(root, state)))
-        certificates = _certificates(root, state)
-        for _, group in groupby(rows, itemgetter(0)):
-            yield _transcript(list(group), certificates)
-    finally:
-        connection.close()
+    certificates = dict(read_rows(root, state.files_of("certificates"), "certificates", ("sha256", "der")))
+    for part in divide(_passes(root, state)):
+        yield from _part(root, state, part, certificates)
 
 
 def _of_shard(state: LogState, shard: int) -> LogState:
     return LogState(seal=state.seal, files=[file for file in state.files if file.shard == shard])
 
 
-def _rows(cursor: Any) -> Iterator[tuple[Any, ...]]:
-    while rows := cursor.fetchmany(_ROWS_AT_ONCE):
-        yield from rows
+def _passes(root: Path, state: LogState) -> int:
+    """As many as rows and bodies need, of which each pass holds its own in memory."""
+    exchanges = state.files_of("exchanges")
+    rows = sum(file.rows for file in exchanges) + sum(file.rows for file in state.files_of("targets"))
+    octets = pc.sum(read_arrow(root, exchanges, "exchanges", ("body_bytes",))["body_bytes"]).as_py() or 0
+    return max(-(-rows // ROWS_IN_MEMORY), -(-octets // BODY_BYTES_IN_MEMORY), 1)
 
 
-def _transcripts_sql(root: Path, state: LogState) -> str:
-    def files(table: str) -> str:
-        return file_list(root, [file.path for file in state.files_of(table)])
-
-    def rows(table: str) -> str:
-        return rows_sql(table, root, state)
-
-    told = ", ".join([*(f"t.{name}" for name in _TARGET), *(f"o.{name}" for name in _OUTCOME)])
-    sources = f"FROM ({rows('targets')}) t JOIN ({final_outcomes_sql(root, state)}) o USING (target_id)"
-    if not state.files_of("exchanges"):
-        return f"SELECT {told}, NULL AS ordinal {sources} WHERE o.kind IS NOT NULL ORDER BY 1"
-    sources += f" LEFT JOIN ({rows('exchanges')}) e ON e.target_id = t.target_id AND e.attempt = o.attempt"
-    body = "NULL"
-    if state.files_of("bodies"):
-        distinct = f"SELECT DISTINCT ON (sha256) * FROM {files('bodies')}"  # noqa: S608  # made of our own names and quoted paths
-        sources += f" LEFT JOIN ({distinct}) b ON b.sha256 = e.body_sha256"
-        body = "b.body"
-    own = ", ".join(f"e.{name}" for name in _EXCHANGE)
-    return f"SELECT {told}, {own}, {body} {sources} WHERE o.kind IS NOT NULL ORDER BY t.target_id, e.ordinal"
+def _part(root: Path, state: LogState, part: Range, certificates: dict[bytes, bytes]) -> Iterator[Transcript]:
+    """The transcripts of one range of targets; three tables in the same order, walked side by side."""
+    targets = in_order(read_range(root, state.files_of("targets"), "targets", part, _TARGET), SORTED["targets"])
+    exchanges = in_order(
+        read_range(root, state.files_of("exchanges"), "exchanges", part, _EXCHANGE), SORTED["exchanges"]
+    )
+    bodies = _bodies(root, state, exchanges["body_sha256"])
+    keys = column_values(targets["target_id"])
+    finals = _beside(keys, _rows(_finals(root, state, part)))
+    asked = _beside(keys, _rows(exchanges))
+    for target, final, rows in zip(_rows(targets), finals, asked, strict=True):
+        if final:
+            yield _transcript(target, final[0], rows, bodies, certificates)
 
 
-def _certificates(root: Path, state: LogState) -> dict[bytes, bytes]:
-    return dict(read_rows(root, state.files_of("certificates"), "certificates", ("sha256", "der")))
+def _finals(root: Path, state: LogState, part: Range) -> pa.Table:
+    sealed = state.files_of("final_outcomes")
+    if sealed:
+        return in_order(read_range(root, sealed, "final_outcomes", part, _OUTCOME), ("target_id",))
+    return counting_outcomes(read_range(root, state.files_of("outcomes"), "outcomes", part)).select(_OUTCOME)
 
 
-def _transcript(rows: list[tuple[Any, ...]], certificates: dict[bytes, bytes]) -> Transcript:
-    first = rows[0]
-    identity, site, host, address, port, scheme, stratum, weight, fallback = first[:_TARGET_END]
-    attempt, kind, stage, fault, reason, detail, connected, started_at_ns, elapsed_s, vantage = first[
-        _TARGET_END:_OUTCOME_END
-    ]
-    exchanges = tuple(_exchange(identity, site, row[_OUTCOME_END:]) for row in rows if row[_OUTCOME_END] is not None)
+def _rows(table: pa.Table) -> Iterator[tuple[Any, ...]]:
+    for start in range(0, table.num_rows, _ROWS_AT_ONCE):
+        piece = table.slice(start, _ROWS_AT_ONCE)
+        yield from zip(*map(column_values, piece.columns), strict=True)
+
+
+def _beside(keys: Iterable[bytes], rows: Iterator[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
+    """For each key the rows that begin with it; keys and rows rise."""
+    groups = groupby(rows, itemgetter(0))
+    key, group = next(groups, (None, iter(())))
+    for wanted in keys:
+        while key is not None and key < wanted:
+            key, group = next(groups, (None, iter(())))
+        yield list(group) if key == wanted else []
+
+
+def _bodies(root: Path, state: LogState, named: pa.ChunkedArray) -> dict[bytes, bytes]:
+    """The bodies that exchanges name, by hash."""
+    wanted = set(column_values(named))
+    found: dict[bytes, bytes] = {}
+    for part in file_batches(root, state.files_of("bodies"), "bodies"):
+        for place, sha256 in enumerate(column_values(part["sha256"])):
+            if sha256 in wanted and sha256 not in found:
+                found[sha256] = part["body"][place].as_py()
+    return found
+
+
+def _transcript(
+    told: tuple[Any, ...],
+    final: tuple[Any, ...],
+    rows: list[tuple[Any, ...]],
+    bodies: dict[bytes, bytes],
+    certificates: dict[bytes, bytes],
+) -> Transcript:
+    identity, site, host, address, port, scheme, stratum, weight = told
+    _, attempt, kind, stage, fault, reason, detail, connected, started_at_ns, elapsed_s, vantage = final
+    exchanges = tuple(_exchange(site, row, bodies) for row in rows if row[_ATTEMPT] == attempt)
     return Transcript(
-        target=Target(identity, site, host, address, port, Scheme(scheme), stratum, weight, bool(fallback)),
+        target=Target(identity, site, host, address, port, Scheme(scheme), stratum, weight),
         attempt=attempt,
         outcome=_outcome(kind, stage, fault, reason, detail),
         exchanges=exchanges,
@@ -105,26 +135,25 @@ def _transcript(rows: list[tuple[Any, ...]], certificates: dict[bytes, bytes]) -
     )
 
 
-def _exchange(identity: bytes, site: int, row: tuple[Any, ...]) -> Exchange:
-    ordinal, attempt, purpose, method, path, request_fields, asked_at_ns = row[:7]
-    kind, stage, fault, reason_skipped, detail = row[7:12]
-    parent, status, http_version, reason, fields, body_bytes, received_bytes, is_truncated = row[12:20]
-    body_sha256, deviations, connect_s, tls_s, first_byte_s, total_s, address, sni, vantage = row[20:29]
-    tls, origin, handed_on, tls_group, tls_chain_count, body = row[29:]
+def _exchange(site: int, row: tuple[Any, ...], bodies: dict[bytes, bytes]) -> Exchange:
+    identity, ordinal, attempt, purpose, method, path, request_fields, asked_at_ns = row[:8]
+    kind, stage, fault, reason_skipped, detail = row[8:13]
+    parent, status, http_version, reason, fields, body_bytes, received_bytes, is_truncated = row[13:21]
+    body_sha256, deviations, connect_s, tls_s, first_byte_s, total_s, address, sni, vantage, tls = row[21:]
     return Exchange(
         target_id=identity,
         site_id=site,
         ordinal=ordinal,
         attempt=attempt,
-        request=Request(path, Purpose(purpose), Method(method), _pairs(request_fields)),
+        request=Request(path, Purpose(purpose), Method(method), request_fields),
         asked_at_ns=asked_at_ns,
         outcome=_outcome(kind, stage, fault, reason_skipped, detail),
         parent=parent,
         status=status,
         http_version=http_version,
         reason=reason,
-        fields=_pairs(fields),
-        body=body or b"",
+        fields=fields,
+        body=bodies.get(body_sha256, b""),
         body_bytes=body_bytes,
         received_bytes=received_bytes,
         is_truncated=is_truncated,
@@ -137,19 +166,8 @@ def _exchange(identity: bytes, site: int, row: tuple[Any, ...]) -> Exchange:
         address=address,
         sni=sni,
         vantage=vantage,
-        tls=None if tls is None else _tls(tls, tls_group, tls_chain_count),
-        origin=origin or "",
-        handed_on=handed_on or "",
+        tls=None if tls is None else TlsSummary(**{**tls, "chain_sha256": tuple(tls["chain_sha256"])}),
     )
-
-
-def _tls(tls: dict[str, Any], group: str | None, chain_count: int | None) -> TlsSummary:
-    chain = tuple(tls["chain_sha256"])
-    return TlsSummary(tls["version"], tls["cipher"], tls["alpn"], chain, group or "", chain_count or 0)
-
-
-def _pairs(pairs: list[dict[str, Any]]) -> tuple[tuple[Any, Any], ...]:
-    return tuple((pair["name"], pair["value"]) for pair in pairs)
 
 
 def _outcome(kind: str, stage: str, fault: str, reason: str, detail: str) -> Outcome:

@@ -98,7 +98,7 @@ class Round:
 
     def transcripts(self, shard: int) -> Iterator[Transcript]:
         """The attempts that count, one a target that was asked, in order of ``target_id``."""
-        return read_transcripts(self.survey, self.path, self.log_state, shard)
+        return read_transcripts(self.path, self.log_state, shard)
 
     def files(self, table: str, shard: int | None = None) -> list[FileRef]:
         """The readable files of a table, of one shard or of all."""

@@ -2,41 +2,25 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from ebbtide.frame.ids import shard_of
 from ebbtide.model.errors import RoundError
-from ebbtide.model.rows import AddressUnitRow
-from ebbtide.rounds.certificate_summaries import write_certificate_summaries
-from ebbtide.rounds.duck import connect, file_list
+from ebbtide.rounds.columns import make_column
+from ebbtide.rounds.counting import counting_outcomes
 from ebbtide.rounds.entries import FileRef, Sealed
 from ebbtide.rounds.log import RoundState
+from ebbtide.rounds.ranges import ROWS_IN_MEMORY, SORTED, divide, in_order, read_range
 from ebbtide.rounds.round import Round
 from ebbtide.rounds.schemas import RECORDS, arrow_schema
-from ebbtide.rounds.tables import conform, read_arrow, shard_folder, write_arrow, write_sharded
+from ebbtide.rounds.tables import file_batches, read_arrow, shard_folder, write_arrow
+from ebbtide.rounds.units import write_address_units
 
-ROWS_IN_MEMORY = 400_000
-_SORTED: dict[str, tuple[str, ...]] = {
-    "targets": ("target_id",),
-    "outcomes": ("target_id", "attempt"),
-    "exchanges": ("target_id", "attempt", "ordinal"),
-}
 _DISTINCT = {"bodies": "sha256", "certificates": "sha256"}
-_RANKED = ("target_id", "unanswered", "failures", "latest")
-_BYTE = 256
-_ADDRESS_UNITS = """
-SELECT o.endpoint_id, min(o.address), min(coalesce(o.port, t.port)), count(*), min(t.stratum), avg(t.weight),
-    CASE WHEN bool_or(o.kind = 'answered') THEN 'answered' WHEN bool_or(o.kind = 'failed') THEN 'failed'
-    ELSE 'skipped' END
-FROM {finals} o JOIN {targets} t USING (target_id)
-WHERE o.endpoint_id <> 0 GROUP BY o.endpoint_id ORDER BY o.endpoint_id
-"""
 
 
 class SealCounts(msgspec.Struct, frozen=True):
@@ -67,9 +51,7 @@ def seal(closing: Round) -> SealCounts:
     files += [
         write_arrow(closing.path, "final_outcomes", shard, [final]) for shard, final in finals.items() if final.num_rows
     ]
-    files += _address_units(closing, files)
-    certificates = [file for file in files if file.table == "certificates"]
-    files += write_certificate_summaries(closing.path, closing.shards, certificates)
+    files += write_address_units(closing.path, files, closing.shards)
     closing.commit(Sealed(tuple(files), **msgspec.structs.asdict(counts), at_ns=time.time_ns()))
     _sweep(closing)
     return counts
@@ -111,32 +93,13 @@ def _conserve(closing: Round, finals: dict[int, pa.Table]) -> SealCounts:
 
 
 def _final_outcomes(closing: Round, shard: int) -> pa.Table:
-    """The attempts that count of one shard; see ``views.COUNTING_ORDER``, which says the same in SQL."""
+    """The attempts that count of one shard."""
     rows = read_arrow(closing.path, closing.files("outcomes", shard), "outcomes")
-    answered = pc.equal(rows["kind"], "answered")
-    ranks = pa.table(
-        {
-            "target_id": rows["target_id"],
-            "unanswered": pc.invert(answered),
-            "failures": pc.if_else(answered, rows["failed_exchange_count"], 0),
-            "latest": pc.negate(rows["attempt"]),
-        }
-    )
-    order = pc.sort_indices(ranks, sort_keys=[(name, "ascending") for name in _RANKED])
-    ordered = rows.take(order)
-    return ordered.filter(_is_first_of_group(ordered["target_id"].combine_chunks())).cast(
-        arrow_schema(RECORDS["outcomes"])
-    )
-
-
-def _is_first_of_group(keys: pa.Array) -> pa.Array:
-    if len(keys) == 0:
-        return pa.array([], pa.bool_())
-    return pa.concat_arrays([pa.array([True]), pc.not_equal(keys[1:], keys[:-1])])
+    return counting_outcomes(rows).cast(arrow_schema(RECORDS["outcomes"]))
 
 
 def _compact_shard(closing: Round, shard: int) -> Iterator[FileRef]:
-    for table in _SORTED:
+    for table in SORTED:
         files = closing.files(table, shard)
         if files:
             yield write_arrow(closing.path, table, shard, _sorted_parts(closing.path, files, table))
@@ -147,58 +110,19 @@ def _compact_shard(closing: Round, shard: int) -> Iterator[FileRef]:
 
 
 def _sorted_parts(root: Path, files: list[FileRef], table: str) -> Iterator[pa.Table]:
-    """All rows in order, as many at a time as memory may hold: ids are hashes, so their first byte divides evenly."""
-    passes = min(_BYTE, -(-sum(file.rows for file in files) // ROWS_IN_MEMORY)) or 1
+    """All rows in order, as many at a time as memory may hold."""
     schema = arrow_schema(RECORDS[table])
-    bounds = [bytes([_BYTE * each // passes]) for each in range(passes)]
-    for low, high in zip(bounds, [*bounds[1:], None], strict=True):
-        parts = [_within(part, low, high) for part in _batches(root, files, table)]
-        rows = pa.concat_tables(parts) if parts else schema.empty_table()
-        yield rows.sort_by([(name, "ascending") for name in _SORTED[table]]).cast(schema)
-
-
-def _within(rows: pa.Table, low: bytes, high: bytes | None) -> pa.Table:
-    keep = pc.greater_equal(rows["target_id"], low)
-    return rows.filter(keep if high is None else pc.and_(keep, pc.less(rows["target_id"], high)))
+    for part in divide(-(-sum(file.rows for file in files) // ROWS_IN_MEMORY) or 1):
+        yield in_order(read_range(root, files, table, part), SORTED[table]).cast(schema)
 
 
 def _distinct_parts(root: Path, files: list[FileRef], table: str, key: str) -> Iterator[pa.Table]:
     seen: set[bytes] = set()
     schema = arrow_schema(RECORDS[table])
-    for part in _batches(root, files, table):
+    for part in file_batches(root, files, table):
         is_new = []
         for value in part[key].to_pylist():
             is_new.append(value not in seen)
             seen.add(value)
-        yield part.filter(pa.array(is_new, pa.bool_())).cast(schema)
-
-
-def _batches(root: Path, files: Iterable[FileRef], table: str) -> Iterator[pa.Table]:
-    schema = arrow_schema(RECORDS[table])
-    nullable = pa.schema([field.with_nullable(True) for field in schema])
-    for file in files:
-        with pq.ParquetFile(root / file.path) as source:
-            for batch in source.iter_batches(batch_size=1024):
-                yield conform(pa.Table.from_batches([batch]), nullable)
-
-
-def _address_units(closing: Round, files: list[FileRef]) -> list[FileRef]:
-    """One row an address and port that was asked or tried, over all its names."""
-
-    def of(table: str) -> str:
-        return file_list(closing.path, [file.path for file in files if file.table == table])
-
-    if not any(file.table == "final_outcomes" for file in files):
-        return []
-    connection = connect(closing.survey)
-    try:
-        cursor = connection.execute(_ADDRESS_UNITS.format(finals=of("final_outcomes"), targets=of("targets")))
-        written: list[FileRef] = []
-        while rows := cursor.fetchmany(ROWS_IN_MEMORY):
-            units = (AddressUnitRow(*row) for row in rows)
-            written += write_sharded(
-                closing.path, "address_units", units, lambda unit: shard_of(unit.endpoint_id, closing.shards)
-            )
-        return written
-    finally:
-        connection.close()
+        new = part if all(is_new) else part.filter(make_column(is_new, pa.bool_(), nullable=False))
+        yield new.cast(schema)

@@ -10,6 +10,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ebbtide.rounds.columns import make_column
 from ebbtide.rounds.durable import make_folder, replacing, sync_folder
 from ebbtide.rounds.entries import FileRef
 from ebbtide.rounds.schemas import RECORDS, arrow_schema
@@ -17,6 +18,7 @@ from ebbtide.rounds.schemas import RECORDS, arrow_schema
 Row = TypeVar("Row", bound=msgspec.Struct)
 
 ROWS_A_GROUP = 50_000
+ROWS_A_BATCH = 1024
 COMPRESSION = "zstd"
 
 
@@ -75,7 +77,11 @@ def arrow_table(record: type[msgspec.Struct], rows: Sequence[msgspec.Struct]) ->
     schema = arrow_schema(record)
     columns = zip(*map(msgspec.structs.astuple, rows), strict=True) if rows else ((),) * len(schema)
     return pa.Table.from_arrays(
-        [_array(column, field.type) for column, field in zip(columns, schema, strict=True)], schema=schema
+        [
+            make_column(column, field.type, nullable=field.nullable)
+            for column, field in zip(columns, schema, strict=True)
+        ],
+        schema=schema,
     )
 
 
@@ -84,11 +90,9 @@ def read_arrow(root: Path, files: Iterable[FileRef], table: str, columns: Sequen
 
     Columns that an older version did not write are null.
     """
-    schema = arrow_schema(RECORDS[table])
-    fields = [schema.field(name) for name in columns] if columns else list(schema)
-    wanted = pa.schema([field.with_nullable(True) for field in fields])
-    parts = [conform(pq.read_table(root / file.path, partitioning=None), wanted) for file in files]
-    return pa.concat_tables(parts) if parts else wanted.empty_table()
+    wanted = _wanted(table, columns)
+    parts = [conform(_read_file(root / file.path, wanted.names), wanted) for file in files]
+    return pa.concat_tables(parts) if parts else _empty(wanted)
 
 
 def conform(table: pa.Table, wanted: pa.Schema) -> pa.Table:
@@ -100,6 +104,15 @@ def conform(table: pa.Table, wanted: pa.Schema) -> pa.Table:
     return pa.Table.from_arrays(columns, names=wanted.names).cast(wanted)
 
 
+def file_batches(root: Path, files: Iterable[FileRef], table: str, columns: Sequence[str] = ()) -> Iterator[pa.Table]:
+    """As ``read_arrow``, some rows at a time."""
+    wanted = _wanted(table, columns)
+    for file in files:
+        with pq.ParquetFile(root / file.path) as source:
+            for batch in source.iter_batches(batch_size=ROWS_A_BATCH, columns=wanted.names):
+                yield conform(pa.Table.from_batches([batch]), wanted)
+
+
 def read_rows(root: Path, files: Iterable[FileRef], table: str, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
     """Rows of some files as plain tuples of the named columns, file by file."""
     for file in files:
@@ -107,23 +120,18 @@ def read_rows(root: Path, files: Iterable[FileRef], table: str, columns: Sequenc
         yield from zip(*(part.column(name).to_pylist() for name in columns), strict=True)
 
 
-def _array(values: Sequence[Any], data_type: pa.DataType) -> pa.Array:
-    if pa.types.is_list(data_type) and pa.types.is_struct(data_type.value_type):
-        pairs = [pair for value in values for pair in value]
-        inner = data_type.value_type
-        struct = pa.StructArray.from_arrays(
-            [pa.array([pair[place] for pair in pairs], inner.field(place).type) for place in range(2)],
-            fields=[inner.field(place) for place in range(2)],
-        )
-        return pa.ListArray.from_arrays(_offsets(values), struct, type=data_type)
-    if pa.types.is_struct(data_type):
-        plain = [None if value is None else msgspec.structs.asdict(value) for value in values]
-        return pa.array(plain, data_type)
-    return pa.array(values, data_type)
+def _wanted(table: str, columns: Sequence[str]) -> pa.Schema:
+    """Some columns of today's schema, or all; each may be null, since an older version may not have written it."""
+    schema = arrow_schema(RECORDS[table])
+    fields = [schema.field(name) for name in columns] if columns else list(schema)
+    return pa.schema([field.with_nullable(True) for field in fields])
 
 
-def _offsets(values: Iterable[Sequence[object]]) -> pa.Array:
-    offsets = [0]
-    for value in values:
-        offsets.append(offsets[-1] + len(value))
-    return pa.array(offsets, pa.int32())
+def _read_file(path: Path, columns: Sequence[str]) -> pa.Table:
+    """Some columns of a file; those that it lacks are left out. ``read_table`` would import a machinery for folders."""
+    with pq.ParquetFile(path) as source:
+        return source.read(columns=columns)
+
+
+def _empty(schema: pa.Schema) -> pa.Table:
+    return pa.Table.from_arrays([pa.nulls(0, field.type) for field in schema], schema=schema)
