@@ -35,7 +35,7 @@ def write_batch(root: Path, shards: int, transcripts: Iterable[Transcript]) -> B
     Args:
         root: The round's folder.
         shards: Number of shards.
-        transcripts: In any order; read once.
+        transcripts: In any order; read once. The rows get the order of a sealed round.
     """
     files: list[FileRef] = []
     endings: Counter[str] = Counter()
@@ -63,6 +63,7 @@ def _write_group(root: Path, shards: int, group: list[Transcript]) -> Iterator[F
     for transcript in group:
         by_shard[shard_of(transcript.target.site_id, shards)].append(transcript)
     for shard, members in sorted(by_shard.items()):
+        members.sort(key=lambda each: (each.target.target_id, each.attempt))
         tables: dict[str, list[msgspec.Struct]] = {
             "outcomes": [outcome_row(each) for each in members if each.follows is None],
             "exchanges": [row for each in members for row in exchange_rows(each)],

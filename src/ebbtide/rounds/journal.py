@@ -30,6 +30,7 @@ DYING_S = 10.0
 FLUSH_EVERY_BYTES = 8 << 20
 _HEADER = struct.Struct(">IIB")
 _MOST_PAYLOAD = 1 << 30
+_READ_BYTES = 1 << 20
 _STARTED = 0
 _DONE = {ANSWERED: 1, FAILED: 2, SKIPPED: 3}
 _KINDS = {tag: kind for kind, tag in _DONE.items()}
@@ -104,7 +105,7 @@ def read_journal(path: Path) -> Iterator[Record]:
     """
     started = msgspec.msgpack.Decoder(Started)
     done = msgspec.msgpack.Decoder(Transcript)
-    with path.open("rb") as file:
+    with path.open("rb", buffering=_READ_BYTES) as file:
         if file.read(len(MAGIC)) != MAGIC:
             return
         while record := _next_record(file):

@@ -8,7 +8,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ebbtide.rounds.columns import make_scalar
+from ebbtide.rounds.columns import make_column, make_scalar
 from ebbtide.rounds.entries import FileRef
 from ebbtide.rounds.tables import file_batches, read_arrow
 
@@ -50,6 +50,12 @@ def read_range(root: Path, files: Sequence[FileRef], table: str, part: Range, co
 def in_order(rows: pa.Table, keys: Iterable[str]) -> pa.Table:
     """The rows sorted by some columns, rising."""
     return rows.take(pc.sort_indices(rows, sort_keys=[(name, "ascending") for name in keys]))
+
+
+def has_order(rows: pa.Table, keys: Iterable[str]) -> bool:
+    """Whether the rows are sorted by some columns already."""
+    places = pc.sort_indices(rows, sort_keys=[(name, "ascending") for name in keys])
+    return bool(places.equals(make_column(range(len(places)), pa.uint64(), nullable=False)))
 
 
 def _within(rows: pa.Table, part: Range) -> pa.Table:

@@ -31,7 +31,9 @@ _EXCHANGE = (
     *("kind", "stage", "fault", "reason_skipped", "detail"),
     *("parent", "status", "http_version", "reason", "fields", "body_bytes", "received_bytes", "is_truncated"),
     *("body_sha256", "deviations", "connect_s", "tls_s", "first_byte_s", "total_s", "address", "sni", "vantage", "tls"),
+    *("origin", "handed_on"),
 )
+_ANSWERED = Answered()
 _ATTEMPT = _EXCHANGE.index("attempt")
 
 
@@ -106,9 +108,9 @@ def _bodies(root: Path, state: LogState, named: pa.ChunkedArray) -> dict[bytes, 
     wanted = set(column_values(named))
     found: dict[bytes, bytes] = {}
     for part in file_batches(root, state.files_of("bodies"), "bodies"):
-        for place, sha256 in enumerate(column_values(part["sha256"])):
+        for sha256, body in zip(column_values(part["sha256"]), part["body"], strict=True):
             if sha256 in wanted and sha256 not in found:
-                found[sha256] = part["body"][place].as_py()
+                found[sha256] = body.as_py()
     return found
 
 
@@ -139,7 +141,7 @@ def _exchange(site: int, row: tuple[Any, ...], bodies: dict[bytes, bytes]) -> Ex
     identity, ordinal, attempt, purpose, method, path, request_fields, asked_at_ns = row[:8]
     kind, stage, fault, reason_skipped, detail = row[8:13]
     parent, status, http_version, reason, fields, body_bytes, received_bytes, is_truncated = row[13:21]
-    body_sha256, deviations, connect_s, tls_s, first_byte_s, total_s, address, sni, vantage, tls = row[21:]
+    body_sha256, deviations, connect_s, tls_s, first_byte_s, total_s, address, sni, vantage, tls = row[21:31]
     return Exchange(
         target_id=identity,
         site_id=site,
@@ -166,13 +168,15 @@ def _exchange(site: int, row: tuple[Any, ...], bodies: dict[bytes, bytes]) -> Ex
         address=address,
         sni=sni,
         vantage=vantage,
+        origin=row[31] or "",
+        handed_on=row[32] or "",
         tls=None if tls is None else TlsSummary(**{**tls, "chain_sha256": tuple(tls["chain_sha256"])}),
     )
 
 
 def _outcome(kind: str, stage: str, fault: str, reason: str, detail: str) -> Outcome:
     if kind == ANSWERED:
-        return Answered()
+        return _ANSWERED
     if kind == FAILED:
         return Failed(Stage(stage), Fault(fault), detail)
     return Skipped(SkipReason(reason), detail)

@@ -14,12 +14,14 @@ from ebbtide.rounds.columns import make_column
 from ebbtide.rounds.counting import counting_outcomes
 from ebbtide.rounds.entries import FileRef, Sealed
 from ebbtide.rounds.log import RoundState
-from ebbtide.rounds.ranges import ROWS_IN_MEMORY, SORTED, divide, in_order, read_range
+from ebbtide.rounds.ranges import ROWS_IN_MEMORY, SORTED, divide, has_order, in_order, read_range
 from ebbtide.rounds.round import Round
 from ebbtide.rounds.schemas import RECORDS, arrow_schema
 from ebbtide.rounds.tables import file_batches, read_arrow, shard_folder, write_arrow
 from ebbtide.rounds.units import write_address_units
 
+LARGE_BYTES = 256 << 10
+"""A file of bodies of this size is not written anew for being one of several."""
 _DISTINCT = {"bodies": "sha256", "certificates": "sha256"}
 
 
@@ -48,9 +50,7 @@ def seal(closing: Round) -> SealCounts:
     finals = {shard: _final_outcomes(closing, shard) for shard in range(closing.shards)}
     counts = _conserve(closing, finals)
     files = [file for shard in range(closing.shards) for file in _compact_shard(closing, shard)]
-    files += [
-        write_arrow(closing.path, "final_outcomes", shard, [final]) for shard, final in finals.items() if final.num_rows
-    ]
+    files += [_write_finals(closing, files, shard, final) for shard, final in finals.items() if final.num_rows]
     files += write_address_units(closing.path, files, closing.shards)
     closing.commit(Sealed(tuple(files), **msgspec.structs.asdict(counts), at_ns=time.time_ns()))
     _sweep(closing)
@@ -98,26 +98,59 @@ def _final_outcomes(closing: Round, shard: int) -> pa.Table:
     return counting_outcomes(rows).cast(arrow_schema(RECORDS["outcomes"]))
 
 
+def _write_finals(closing: Round, files: list[FileRef], shard: int, final: pa.Table) -> FileRef:
+    """The attempts that count of one shard; where every attempt counts, they are the file of all attempts."""
+    (outcomes,) = (file for file in files if file.table == "outcomes" and file.shard == shard)
+    if outcomes.rows == final.num_rows:
+        return msgspec.structs.replace(outcomes, table="final_outcomes")
+    return write_arrow(closing.path, "final_outcomes", shard, [final], final.num_rows)
+
+
 def _compact_shard(closing: Round, shard: int) -> Iterator[FileRef]:
     for table in SORTED:
         files = closing.files(table, shard)
-        if files:
-            yield write_arrow(closing.path, table, shard, _sorted_parts(closing.path, files, table))
+        if len(files) == 1 and _is_in_order(closing.path, files[0]):
+            yield files[0]
+        elif files:
+            parts = _sorted_parts(closing.path, files, table)
+            yield write_arrow(closing.path, table, shard, parts, _rows(files))
     for table, key in _DISTINCT.items():
-        files = closing.files(table, shard)
-        if files:
-            yield write_arrow(closing.path, table, shard, _distinct_parts(closing.path, files, table, key))
+        yield from _distinct_files(closing, table, shard, key)
+
+
+def _is_in_order(root: Path, file: FileRef) -> bool:
+    """Whether the rows of a file lie as those of a sealed round do."""
+    return file.rows <= ROWS_IN_MEMORY and has_order(
+        read_arrow(root, [file], file.table, SORTED[file.table]), SORTED[file.table]
+    )
 
 
 def _sorted_parts(root: Path, files: list[FileRef], table: str) -> Iterator[pa.Table]:
     """All rows in order, as many at a time as memory may hold."""
     schema = arrow_schema(RECORDS[table])
-    for part in divide(-(-sum(file.rows for file in files) // ROWS_IN_MEMORY) or 1):
+    for part in divide(-(-_rows(files) // ROWS_IN_MEMORY) or 1):
         yield in_order(read_range(root, files, table, part), SORTED[table]).cast(schema)
 
 
-def _distinct_parts(root: Path, files: list[FileRef], table: str, key: str) -> Iterator[pa.Table]:
+def _distinct_files(closing: Round, table: str, shard: int, key: str) -> Iterator[FileRef]:
+    """Files without a value twice. To write bodies anew costs more than all else here, so large files stay."""
     seen: set[bytes] = set()
+    rest: list[FileRef] = []
+    files = closing.files(table, shard)
+    for file in files:
+        is_large = len(files) == 1 or (closing.path / file.path).stat().st_size >= LARGE_BYTES
+        values = read_arrow(closing.path, [file], table, (key,))[key].to_pylist() if is_large else []
+        if values and len(set(values)) == len(values) and seen.isdisjoint(values):
+            seen.update(values)
+            yield file
+        else:
+            rest.append(file)
+    if rest:
+        parts = _distinct_parts(closing.path, rest, table, key, seen)
+        yield write_arrow(closing.path, table, shard, parts, _rows(rest))
+
+
+def _distinct_parts(root: Path, files: list[FileRef], table: str, key: str, seen: set[bytes]) -> Iterator[pa.Table]:
     schema = arrow_schema(RECORDS[table])
     for part in file_batches(root, files, table):
         is_new = []
@@ -126,3 +159,7 @@ def _distinct_parts(root: Path, files: list[FileRef], table: str, key: str) -> I
             seen.add(value)
         new = part if all(is_new) else part.filter(make_column(is_new, pa.bool_(), nullable=False))
         yield new.cast(schema)
+
+
+def _rows(files: list[FileRef]) -> int:
+    return sum(file.rows for file in files)

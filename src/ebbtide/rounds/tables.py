@@ -10,7 +10,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ebbtide.rounds.columns import make_column
+from ebbtide.rounds.columns import column_values, make_column
 from ebbtide.rounds.durable import make_folder, replacing, sync_folder
 from ebbtide.rounds.entries import FileRef
 from ebbtide.rounds.schemas import RECORDS, arrow_schema
@@ -20,6 +20,11 @@ Row = TypeVar("Row", bound=msgspec.Struct)
 ROWS_A_GROUP = 50_000
 ROWS_A_BATCH = 1024
 COMPRESSION = "zstd"
+FEW_ROWS = 4096
+"""Below this a file's cost is that of its columns, not of its rows."""
+_LEVEL = -1
+_BUFFER_BYTES = 1 << 20
+_BLOBS = frozenset({"bodies", "certificates"})
 
 
 def shard_folder(table: str, shard: int) -> str:
@@ -51,25 +56,55 @@ def write_sharded(
 
 def write_shard(root: Path, table: str, shard: int, rows: Sequence[msgspec.Struct], *, below: str = "") -> FileRef:
     """Write all rows of one shard into one new file; see ``write_sharded``."""
-    return write_arrow(root, table, shard, [arrow_table(RECORDS[table], rows)], below=below)
+    parts = [arrow_table(RECORDS[table], rows)]
+    return write_arrow(root, table, shard, parts, len(rows), below=below)
 
 
-def write_arrow(root: Path, table: str, shard: int, parts: Iterable[pa.Table], *, below: str = "") -> FileRef:
-    """Write Arrow tables of the right schema one after the other into one new file."""
-    schema = arrow_schema(RECORDS[table])
+def write_arrow(
+    root: Path, table: str, shard: int, parts: Iterable[pa.Table], most_rows: int, *, below: str = ""
+) -> FileRef:
+    """Write Arrow tables of the right schema one after the other into one new file.
+
+    Args:
+        root: The round's folder.
+        table: A key of ``RECORDS``.
+        shard: Whose rows they are.
+        parts: The rows.
+        most_rows: No more rows than this will come.
+        below: See ``write_sharded``.
+    """
     folder = f"{below}/{shard_folder(table, shard)}".lstrip("/")
     relative = f"{folder}/{uuid4().hex}.parquet"
     make_folder(root / folder)
     rows = 0
-    with replacing(root / relative) as unfinished:
-        # Bodies and certificates are distinct: a dictionary of them would only cost time.
-        has_dictionary = table not in ("bodies", "certificates")
-        with pq.ParquetWriter(unfinished, schema, compression=COMPRESSION, use_dictionary=has_dictionary) as out:
-            for part in parts:
-                out.write_table(part, row_group_size=ROWS_A_GROUP)
-                rows += part.num_rows
+    with (
+        replacing(root / relative) as unfinished,
+        pa.output_stream(str(unfinished), buffer_size=_BUFFER_BYTES) as stream,
+        pq.ParquetWriter(stream, arrow_schema(RECORDS[table]), **_layout(table, most_rows)) as out,
+    ):
+        for part in parts:
+            out.write_table(part, row_group_size=ROWS_A_GROUP)
+            rows += part.num_rows
     sync_folder(root / folder)
     return FileRef(table, shard, relative, rows)
+
+
+def _layout(table: str, most_rows: int) -> dict[str, Any]:
+    """How a file is encoded.
+
+    Bodies and certificates are distinct and long: a dictionary or a least value of them would only cost time. Where
+    rows are few, starting zstd for every column costs more than all the rest.
+    """
+    if table in _BLOBS:
+        return {
+            "compression": COMPRESSION,
+            "compression_level": _LEVEL,
+            "use_dictionary": False,
+            "write_statistics": False,
+        }
+    if most_rows < FEW_ROWS:
+        return {"compression": "snappy", "use_dictionary": False, "write_statistics": False}
+    return {"compression": COMPRESSION}
 
 
 def arrow_table(record: type[msgspec.Struct], rows: Sequence[msgspec.Struct]) -> pa.Table:
@@ -101,6 +136,8 @@ def conform(table: pa.Table, wanted: pa.Schema) -> pa.Table:
     columns = [
         table.column(field.name) if field.name in present else pa.nulls(table.num_rows, field.type) for field in wanted
     ]
+    if all(column.type == field.type for column, field in zip(columns, wanted, strict=True)):
+        return pa.Table.from_arrays(columns, schema=wanted)
     return pa.Table.from_arrays(columns, names=wanted.names).cast(wanted)
 
 
@@ -109,7 +146,7 @@ def file_batches(root: Path, files: Iterable[FileRef], table: str, columns: Sequ
     wanted = _wanted(table, columns)
     for file in files:
         with pq.ParquetFile(root / file.path) as source:
-            for batch in source.iter_batches(batch_size=ROWS_A_BATCH, columns=wanted.names):
+            for batch in source.iter_batches(batch_size=ROWS_A_BATCH, columns=wanted.names, use_threads=False):
                 yield conform(pa.Table.from_batches([batch]), wanted)
 
 
@@ -117,7 +154,7 @@ def read_rows(root: Path, files: Iterable[FileRef], table: str, columns: Sequenc
     """Rows of some files as plain tuples of the named columns, file by file."""
     for file in files:
         part = read_arrow(root, [file], table, columns)
-        yield from zip(*(part.column(name).to_pylist() for name in columns), strict=True)
+        yield from zip(*(column_values(part.column(name)) for name in columns), strict=True)
 
 
 def _wanted(table: str, columns: Sequence[str]) -> pa.Schema:
@@ -130,7 +167,7 @@ def _wanted(table: str, columns: Sequence[str]) -> pa.Schema:
 def _read_file(path: Path, columns: Sequence[str]) -> pa.Table:
     """Some columns of a file; those that it lacks are left out. ``read_table`` would import a machinery for folders."""
     with pq.ParquetFile(path) as source:
-        return source.read(columns=columns)
+        return source.read(columns=columns, use_threads=False)
 
 
 def _empty(schema: pa.Schema) -> pa.Table:

@@ -49,7 +49,7 @@ def write_targets(opening: Round, merged: MergedFrame, frame_digest: str, plan_d
     """Settle who is asked: the table ``targets``, in one commit."""
     files = []
     for shard in range(opening.shards):
-        rows = [target_row(target) for target in merged.by_shard(shard)]
+        rows = sorted(map(target_row, merged.by_shard(shard)), key=lambda row: row.target_id)
         if rows:
             files.append(write_shard(opening.path, "targets", shard, rows))
     opening.commit(
