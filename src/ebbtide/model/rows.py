@@ -3,7 +3,7 @@
 import msgspec
 
 
-class TargetRow(msgspec.Struct, frozen=True):
+class TargetRow(msgspec.Struct, frozen=True, gc=False):
     """Table ``targets``: who was planned. Shard by ``site_id``.
 
     Attributes:
@@ -21,7 +21,7 @@ class TargetRow(msgspec.Struct, frozen=True):
     fallback: bool | None = None
 
 
-class OutcomeRow(msgspec.Struct, frozen=True):
+class OutcomeRow(msgspec.Struct, frozen=True, gc=False):
     """Table ``outcomes``: one row an attempt.
 
     The attempt that counts is the answered one with the fewest failed exchanges, the latest of equals; without an
@@ -57,7 +57,7 @@ class OutcomeRow(msgspec.Struct, frozen=True):
     port: int | None = None
 
 
-class TlsRow(msgspec.Struct, frozen=True):
+class TlsRow(msgspec.Struct, frozen=True, gc=False):
     """The column ``tls`` of ``exchanges``; what came later has columns of its own, so that old files stay readable."""
 
     version: str
@@ -66,7 +66,7 @@ class TlsRow(msgspec.Struct, frozen=True):
     chain_sha256: tuple[bytes, ...]
 
 
-class ExchangeRow(msgspec.Struct, frozen=True):
+class ExchangeRow(msgspec.Struct, frozen=True, gc=False):
     """Table ``exchanges``: one request and its answer; the body lies in ``bodies`` under its hash.
 
     Attributes:
@@ -112,21 +112,21 @@ class ExchangeRow(msgspec.Struct, frozen=True):
     tls_chain_count: int | None = None
 
 
-class BodyRow(msgspec.Struct, frozen=True):
+class BodyRow(msgspec.Struct, frozen=True, gc=False):
     """Table ``bodies``: each distinct body of a shard, once a file."""
 
     sha256: bytes
     body: bytes
 
 
-class CertificateRow(msgspec.Struct, frozen=True):
+class CertificateRow(msgspec.Struct, frozen=True, gc=False):
     """Table ``certificates``: each distinct certificate of a shard, once a file."""
 
     sha256: bytes
     der: bytes
 
 
-class CertificateSummaryRow(msgspec.Struct, frozen=True):
+class CertificateSummaryRow(msgspec.Struct, frozen=True, gc=False):
     """Table ``certificate_summaries``: each certificate of a round read closely, once; written at sealing.
 
     Shard by the first octets of ``sha256``. What could not be read is empty or ``None``, and ``error`` says why.
@@ -170,7 +170,7 @@ class CertificateSummaryRow(msgspec.Struct, frozen=True):
     error: str
 
 
-class AddressUnitRow(msgspec.Struct, frozen=True):
+class AddressUnitRow(msgspec.Struct, frozen=True, gc=False):
     """Table ``units/address``: written at sealing, shard by ``endpoint_id``.
 
     Attributes:
@@ -187,7 +187,7 @@ class AddressUnitRow(msgspec.Struct, frozen=True):
     kind: str
 
 
-class SoftwareRow(msgspec.Struct, frozen=True):
+class SoftwareRow(msgspec.Struct, frozen=True, gc=False):
     """Table ``judgements/<id>/software``: products named by an answer.
 
     Attributes:
@@ -207,7 +207,7 @@ class SoftwareRow(msgspec.Struct, frozen=True):
     is_family: bool
 
 
-class VerdictRow(msgspec.Struct, frozen=True):
+class VerdictRow(msgspec.Struct, frozen=True, gc=False):
     """Table ``judgements/<id>/verdicts``: sparse.
 
     Not stored, because implied: ``not_shown`` for an answered target whose family is in the check's base,

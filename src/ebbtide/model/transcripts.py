@@ -1,4 +1,8 @@
-"""What a target really answered: exchanges, and the transcript that holds them."""
+"""What a target really answered: exchanges, and the transcript that holds them.
+
+Records that come by the million are ``gc=False``: frozen values hold no cycle, and a garbage collector that looks at
+each of them again and again costs more than reading them.
+"""
 
 from collections.abc import Sequence
 from enum import StrEnum

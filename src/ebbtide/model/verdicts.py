@@ -28,7 +28,7 @@ class NotAskedReason(StrEnum):
     OLDER_THAN_CHECK = "older_than_check"
 
 
-class Evidence(msgspec.Struct, frozen=True):
+class Evidence(msgspec.Struct, frozen=True, gc=False):
     """The place in a transcript that made a check show.
 
     Attributes:
@@ -44,23 +44,23 @@ class Evidence(msgspec.Struct, frozen=True):
     matcher: str = ""
 
 
-class Shown(msgspec.Struct, frozen=True, tag="shown", tag_field="kind"):
+class Shown(msgspec.Struct, frozen=True, gc=False, tag="shown", tag_field="kind"):
     """The hole can be seen."""
 
     evidence: tuple[Evidence, ...] = ()
 
 
-class NotShown(msgspec.Struct, frozen=True, tag="not_shown", tag_field="kind"):
+class NotShown(msgspec.Struct, frozen=True, gc=False, tag="not_shown", tag_field="kind"):
     """It was asked, answered, and the hole cannot be seen."""
 
 
-class CannotTell(msgspec.Struct, frozen=True, tag="cannot_tell", tag_field="kind"):
+class CannotTell(msgspec.Struct, frozen=True, gc=False, tag="cannot_tell", tag_field="kind"):
     """It was asked and answered, and the answer settles nothing."""
 
     reason: CannotTellReason
 
 
-class NotAsked(msgspec.Struct, frozen=True, tag="not_asked", tag_field="kind"):
+class NotAsked(msgspec.Struct, frozen=True, gc=False, tag="not_asked", tag_field="kind"):
     """There is no answer to judge."""
 
     reason: NotAskedReason
@@ -69,14 +69,14 @@ class NotAsked(msgspec.Struct, frozen=True, tag="not_asked", tag_field="kind"):
 Verdict = Shown | NotShown | CannotTell | NotAsked
 
 
-class CheckVerdict(msgspec.Struct, frozen=True):
+class CheckVerdict(msgspec.Struct, frozen=True, gc=False):
     """One check's verdict on one target."""
 
     check: str
     verdict: Verdict
 
 
-class Software(msgspec.Struct, frozen=True):
+class Software(msgspec.Struct, frozen=True, gc=False):
     """A product that an answer names.
 
     Attributes:
@@ -101,7 +101,7 @@ UNKNOWN_FAMILY = "unknown"
 """Family of a target whose answer names no product: its banner is masked, or there is none."""
 
 
-class Assessment(msgspec.Struct, frozen=True):
+class Assessment(msgspec.Struct, frozen=True, gc=False):
     """Software and verdicts derived from one target's transcript.
 
     Attributes:

@@ -6,7 +6,7 @@ FORMAT = 1
 """The format of survey folders that this version writes; a newer one is refused."""
 
 
-class FileRef(msgspec.Struct, frozen=True):
+class FileRef(msgspec.Struct, frozen=True, gc=False):
     """A file of a table that readers may read.
 
     Attributes:
@@ -21,7 +21,7 @@ class FileRef(msgspec.Struct, frozen=True):
     rows: int
 
 
-class Interruption(msgspec.Struct, frozen=True):
+class Interruption(msgspec.Struct, frozen=True, gc=False):
     """An attempt that was begun and never told of: the process died. It counts as an attempt."""
 
     target_id: bytes
