@@ -1,6 +1,7 @@
 """From what was seen of one target to the verdict of each check: pure, and in one fixed order of reasons."""
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import assert_never
 
 import msgspec
@@ -63,7 +64,6 @@ class Seen:
 
     Attributes:
         absent: The exchange of the core plan's absent name; ``None`` if there is none.
-        values: What placeholders stand for at this target.
         is_answered: The first request for ``/`` was answered.
         has_failure: Some request was not answered.
         extra_count: How many requests beyond the core plan were made.
@@ -73,22 +73,29 @@ class Seen:
         self.family = family
         self.exchanges = exchanges
         self.by_key: dict[RequestKey, Exchange] = {}
+        self.extra_count = 0
+        first: dict[Purpose, Exchange] = {}
         for exchange in exchanges:
-            self.by_key.setdefault(exchange.request.key, exchange)
-        self.absent = next((each for each in exchanges if each.request.purpose is Purpose.ABSENT), None)
-        name = absent_name_in(self.absent.request.path) if self.absent else ""
-        self.values: Mapping[str, str] = target_values(target, name)
-        self.is_answered = _is_answered(
-            next((each for each in exchanges if each.request.purpose is Purpose.ROOT), None)
-        )
+            request = exchange.request
+            self.by_key.setdefault(request.key, exchange)
+            first.setdefault(request.purpose, exchange)
+            self.extra_count += request.purpose is Purpose.CHECK
+        self.absent = first.get(Purpose.ABSENT)
+        self.is_answered = _is_answered(first.get(Purpose.ROOT))
         self.has_failure = not all(_is_answered(each) for each in exchanges)
-        self.extra_count = sum(each.request.purpose is Purpose.CHECK for each in exchanges)
+        self._target = target
         self._template_scripts = template_scripts
         self._parts: dict[tuple[int, int | None], Parts] = {}
 
+    @cached_property
+    def values(self) -> Mapping[str, str]:
+        """What placeholders stand for at this target."""
+        return target_values(self._target, absent_name_in(self.absent.request.path) if self.absent else "")
+
     def answer(self, block: Block, path: str) -> Exchange | None:
         """The answer to one of a block's requests; ``None`` if there is none."""
-        exchange = self.by_key.get((block.method, request_path(path, self.values), block.fields))
+        asked = path if path == "/" else request_path(path, self.values)
+        exchange = self.by_key.get((block.method, asked, block.fields))
         return exchange if _is_answered(exchange) else None
 
     def parts(self, exchange: Exchange, block: Block) -> Parts:

@@ -82,12 +82,9 @@ class Identifier:
             return NOT_ANSWERED
         reader = self._reader
         pieces = reader.fields(root)
-        further = tuple(
-            {reader.fields(exchange): None for exchange in exchanges if exchange is not root and exchange.fields}
-        )
-        return self._identified(
-            pieces, reader.page(root) + reader.icon(exchanges), tuple(other for other in further if other != pieces)
-        )
+        further = dict.fromkeys(reader.fields(each) for each in exchanges if each is not root and each.fields)
+        further.pop(pieces, None)
+        return self._identified(pieces, reader.page(root) + reader.icon(exchanges), tuple(further))
 
     def family_of_banner(self, value: bytes) -> str:
         """The family that a Server field alone gives; ``unknown`` if it names no product."""

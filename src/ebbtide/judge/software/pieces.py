@@ -72,12 +72,12 @@ class EvidenceReader:
 
     def __init__(self, keys: frozenset[str]) -> None:
         self._keys = {name: key for name, key in _KEYS.items() if key in keys or key == SERVER}
-        self._page: list[tuple[str, tuple[bytes, ...], Pattern]] = []
+        self._page: list[tuple[str, tuple[bytes, ...], tuple[Pattern, ...]]] = []
         if TITLE in keys:
             title = compile_pattern(r"<title[^>]*>\s*([^<]{1,512})", ignore_case=True)
-            self._page.append((TITLE, (b"<title", b"<TITLE", b"<Title"), title))
+            self._page.append((TITLE, (b"<title", b"<TITLE", b"<Title"), (title,)))
         if GENERATOR in keys:
-            self._page += [(GENERATOR, (b"enerator", b"ENERATOR"), pattern) for pattern in _generator_patterns()]
+            self._page.append((GENERATOR, (b"enerator", b"ENERATOR"), _generator_patterns()))
         self._reads_icons = ICON in keys
 
     def fields(self, exchange: Exchange) -> tuple[Piece, ...]:
@@ -98,8 +98,8 @@ class EvidenceReader:
             return ()
         head = exchange.body[:_HEAD_BYTES]
         found: dict[Piece, None] = {}
-        for key, marks, pattern in self._page:
-            if any(mark in head for mark in marks):
+        for key, marks, patterns in self._page:
+            for pattern in patterns if any([mark in head for mark in marks]) else ():  # noqa: C419  a list is quicker
                 match = pattern.search(head)
                 value = b" ".join((match.group(1) or b"").split()) if match else b""
                 if value:

@@ -160,10 +160,12 @@ def _match_patterns(matcher: RegexMatcher, part: bytes, parts: Parts) -> Hit | N
 
 def _may_match(pattern: Pattern, name: str, part: bytes, parts: Parts) -> bool:
     """Whether one of the literals that every match holds is there: ten times quicker than the pattern itself."""
-    return not pattern.literals or any(
-        literal.text.lower() in parts.ascii_lowered(name) if literal.ignore_case else literal.text in part
-        for literal in pattern.literals
-    )
+    if not pattern.literals:
+        return True
+    for literal in pattern.literals:
+        if (literal.text.lower() in parts.ascii_lowered(name)) if literal.ignore_case else (literal.text in part):
+            return True
+    return False
 
 
 def _extract(extractor: Extractor, parts: Parts) -> tuple[bytes, ...]:

@@ -6,7 +6,8 @@ with ``_`` for ``-``, and each cookie by its name. Ours is ``served_body``: the 
 hands to its own scripts.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from functools import lru_cache
 
 from ebbtide.judge.templates.operators import lower_case
 from ebbtide.model.transcripts import Exchange
@@ -29,7 +30,7 @@ class Parts:
         most_body_bytes: No more of the body is looked at.
     """
 
-    __slots__ = ("_ascii_lowered", "_body", "_built", "_fields", "_lowered", "_template_scripts", "exchange")
+    __slots__ = ("_ascii_lowered", "_body", "_built", "_cookies", "_lowered", "_template_scripts", "exchange")
 
     def __init__(self, exchange: Exchange, template_scripts: Pattern, most_body_bytes: int | None = None) -> None:
         self.exchange = exchange
@@ -37,7 +38,7 @@ class Parts:
         self._built: dict[str, bytes | None] = {"body": self._body}
         self._lowered: dict[str, bytes] = {}
         self._ascii_lowered: dict[str, bytes] = {}
-        self._fields: Mapping[str, bytes] | None = None
+        self._cookies: dict[str, bytes] | None = None
         self._template_scripts = template_scripts
 
     def get(self, name: str) -> bytes | None:
@@ -77,7 +78,7 @@ class Parts:
             "content_length": self._content_length,
             SERVED_BODY: self._without_template_scripts,
         }
-        return makers[name]() if name in makers else self._named_values().get(name)
+        return makers[name]() if name in makers else self._named_value(name)
 
     def _status_code(self) -> bytes | None:
         status = self.exchange.status
@@ -108,16 +109,14 @@ class Parts:
         kept.append(self._body[end:])
         return b"".join(kept)
 
-    def _named_values(self) -> Mapping[str, bytes]:
-        """Fields and cookies by their names; a field wins over a cookie, and several values are joined with a space."""
-        if self._fields is None:
-            joined: dict[str, bytes] = {}
-            for name, value in self.exchange.fields:
-                key = name.strip().lower().replace(b"-", b"_").decode("latin-1")
-                joined[key] = b"%s %s" % (joined[key], value) if key in joined else value
-            cookies = dict(_cookie(value) for value in self.exchange.field_values(b"set-cookie"))
-            self._fields = {**cookies, **joined}
-        return self._fields
+    def _named_value(self, name: str) -> bytes | None:
+        """A field or cookie; a field wins over a cookie, and several of its values are joined with a space."""
+        values = [value for key, value in self.exchange.fields if _part_of_field(key) == name]
+        if values:
+            return b" ".join(values)
+        if self._cookies is None:
+            self._cookies = dict(map(_cookie, self.exchange.field_values(b"set-cookie")))
+        return self._cookies.get(name)
 
 
 def template_script_pattern() -> Pattern:
@@ -137,6 +136,11 @@ def usual_name(name: bytes) -> bytes:
     if not name or not _TOKEN.issuperset(name):
         return name
     return b"-".join(piece[:1].upper() + piece[1:].lower() for piece in name.split(b"-"))
+
+
+@lru_cache(maxsize=4096)
+def _part_of_field(name: bytes) -> str:
+    return name.strip().lower().replace(b"-", b"_").decode("latin-1")
 
 
 def _cookie(value: bytes) -> tuple[str, bytes]:

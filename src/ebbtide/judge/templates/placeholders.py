@@ -65,9 +65,10 @@ def without_own_address(text: str) -> str:
 def target_values(target: Target, absent: str) -> dict[str, str]:
     """What each placeholder stands for at one target."""
     host = f"[{target.host}]" if ":" in target.host else target.host
+    url = target.base_url
     return {
-        "BaseURL": target.base_url,
-        "RootURL": target.base_url,
+        "BaseURL": url,
+        "RootURL": url,
         "Hostname": target.host_field,
         "Host": host,
         "Port": str(target.port),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from ebbtide.judge.checks.content_hash import content_hash, plain_tree
@@ -149,6 +150,7 @@ def read_template_table(top: TableReader, parameters: Mapping[str, str]) -> Read
     return Reading(identity, top.file, template, refusals, requests, is_passive)
 
 
+@lru_cache(maxsize=4096)
 def is_passive_path(path: str) -> bool:
     """Whether a path template names nothing: ``/`` or an absent name in the top folder."""
     return path == "/" or _ABSENT_PATH.fullmatch(path) is not None
