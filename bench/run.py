@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 from farm import FIRST_OCTETS, BenchError, Farm, baseline, find_program, running_farm
 from https_get import https
-from measuring import Cost, in_short, machine, measure
+from measuring import Cost, Range, in_short, machine, measure
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
@@ -27,6 +27,8 @@ START_HOSTS = 16
 IN_FLIGHT = 200
 HTTPS_PART = 4
 """A handshake costs several times a GET: so many times fewer hosts give as long a reading."""
+AFTER_PAGES = 5_000
+YARDSTICK_US = 67.0  # of bare_get.py a host at 15 KB, on the machine on which the allowance after the network was set
 
 Section = dict[str, object]
 
@@ -94,6 +96,43 @@ def _reading(section: Section, part: str, name: str) -> float:
     return float(msgspec.convert(section[part], dict[str, float | str])[name])
 
 
+def yardstick(farm: Farm) -> Section:
+    """How this machine compares with the one on which the allowance after the network was set: above 1 is slower."""
+    readings = in_short(
+        [1e6 * _ask(baseline("bare_get.py"), farm, farm.count).cpu_s / farm.count for _ in range(STARTS)]
+    )
+    return {"bare_get_us_a_host": readings, "ratio": round(readings.median / YARDSTICK_US, 3)}
+
+
+def after_network(folder: Path) -> Section:
+    """What comes after the network, cold, at a quarter, half and all of 5,000 distinct pages."""
+    costs = {step: [_after(folder, AFTER_PAGES * step // STEPS[-1]) for _ in range(STARTS)] for step in STEPS}
+    start_s = in_short([_number(_after(folder, START_HOSTS), "cpu_s") for _ in range(STARTS)]).median
+    marginal_us = {}
+    for step, readings in costs.items():
+        pages = AFTER_PAGES * step // STEPS[-1]
+        work_s = in_short([_number(each, "cpu_s") for each in readings]).median - start_s
+        marginal_us[step] = 1e6 * work_s / (pages - START_HOSTS)
+    return {
+        **costs[STEPS[-1]][-1],
+        "of_allowed": in_short([_number(each, "of_allowed") for each in costs[STEPS[-1]]]),
+        "start_cpu_s": start_s,
+        "marginal_us_a_page": {f"x{step}": round(spent, 1) for step, spent in marginal_us.items()},
+        "growth_1x_to_4x": round(marginal_us[STEPS[-1]] / marginal_us[STEPS[0]], 3),
+    }
+
+
+def _after(folder: Path, pages: int) -> dict[str, object]:
+    cost = measure([sys.executable, str(HERE / "after_network.py"), str(folder), "--pages", str(pages)])
+    if cost.returncode or cost.said.get("judged") != pages:
+        raise BenchError(f"after_network.py did not judge {pages} pages: {cost.said}")
+    return cost.said
+
+
+def _number(said: dict[str, object], name: str) -> float:
+    return msgspec.convert(said[name], float)
+
+
 def other_tools(farm: Farm, scratch: Path) -> Section:
     """Nmap and WhatWeb, and our core plan, at the same hosts in the same run."""
     file = _host_file(farm, scratch, OTHER_TOOLS_HOSTS)
@@ -143,6 +182,15 @@ def _host_file(farm: Farm, scratch: Path, hosts: int) -> Path:
     return file
 
 
+def _by_yardstick(found: dict[str, Section]) -> None:
+    """Add to each reading after the network what it is once the machine's own speed is taken out."""
+    ratio = found["yardstick"].get("ratio")
+    for name, section in found.items():
+        spent = section.get("of_allowed")
+        if name.startswith("after_network") and isinstance(spent, Range) and isinstance(ratio, float):
+            section["of_allowed_by_yardstick"] = round(spent.median / ratio, 3)
+
+
 def guarded(section: Callable[[], Section]) -> Section:
     """A part that cannot run says so in the result; the others still run."""
     try:
@@ -155,13 +203,17 @@ def guarded(section: Callable[[], Section]) -> Section:
 def run_all(scratch: Path, hosts: int, pairs: int, targets: int) -> dict[str, Section]:
     found: dict[str, Section] = {}
     for page_bytes in PAGE_BYTES:
-        count = max(targets * STEPS[-1], OTHER_TOOLS_HOSTS)
+        count = max(AFTER_PAGES, targets * STEPS[-1], OTHER_TOOLS_HOSTS)
         with running_farm(scratch / str(page_bytes), count, page_bytes) as farm:
             if page_bytes == MAIN_PAGE_BYTES:
                 found["one_get"] = guarded(partial(one_get, farm, hosts, pairs))
                 found["https"] = guarded(partial(https, farm, scratch / str(page_bytes), hosts // HTTPS_PART, pairs))
+                found["yardstick"] = guarded(partial(yardstick, farm))
                 found["other_tools"] = guarded(partial(other_tools, farm, scratch))
             found[f"core_plan_{page_bytes // 1000}kb"] = guarded(partial(core_plan, farm, scratch, targets))
+            after = guarded(partial(after_network, scratch / str(page_bytes)))
+            found[f"after_network_{page_bytes // 1000}kb"] = after
+    _by_yardstick(found)
     return found
 
 
