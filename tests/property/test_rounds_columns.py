@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ebbtide.model.rows import ExchangeRow
-from ebbtide.model.transcripts import TlsSummary
+from ebbtide.model.rows import ExchangeRow, TlsRow
 from ebbtide.rounds.columns import column_values, make_column
 from ebbtide.rounds.schemas import arrow_schema
 
@@ -28,13 +27,13 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "deviations": st.lists(TEXTS, max_size=3),
     "request_fields": st.lists(st.tuples(TEXTS, TEXTS), max_size=3),
     "fields": st.lists(st.tuples(OCTETS, OCTETS), max_size=3),
-    "tls": st.none() | st.builds(TlsSummary, TEXTS, TEXTS, TEXTS, st.lists(OCTETS, max_size=2).map(tuple)),
+    "tls": st.none() | st.builds(TlsRow, TEXTS, TEXTS, TEXTS, st.lists(OCTETS, max_size=2).map(tuple)),
 }
 
 
 def plain(value: Any) -> Any:
     """As Arrow takes it."""
-    if isinstance(value, TlsSummary):
+    if isinstance(value, TlsRow):
         return {name: plain(getattr(value, name)) for name in value.__struct_fields__}
     if isinstance(value, list | tuple):
         return [{"name": each[0], "value": each[1]} if isinstance(each, tuple) else each for each in value]

@@ -21,7 +21,7 @@ from ebbtide.rounds.tables import file_batches, read_arrow, read_rows
 
 BODY_BYTES_IN_MEMORY = 128 << 20
 _ROWS_AT_ONCE = 2048
-_TARGET = ("target_id", "site_id", "host", "address", "port", "scheme", "stratum", "weight")
+_TARGET = ("target_id", "site_id", "host", "address", "port", "scheme", "stratum", "weight", "fallback")
 _OUTCOME = (
     *("target_id", "attempt", "kind", "stage", "fault", "reason", "detail"),
     *("address", "started_at_ns", "elapsed_s", "vantage"),
@@ -31,7 +31,7 @@ _EXCHANGE = (
     *("kind", "stage", "fault", "reason_skipped", "detail"),
     *("parent", "status", "http_version", "reason", "fields", "body_bytes", "received_bytes", "is_truncated"),
     *("body_sha256", "deviations", "connect_s", "tls_s", "first_byte_s", "total_s", "address", "sni", "vantage", "tls"),
-    *("origin", "handed_on"),
+    *("origin", "handed_on", "tls_group", "tls_chain_count"),
 )
 _ANSWERED = Answered()
 _ATTEMPT = _EXCHANGE.index("attempt")
@@ -121,11 +121,11 @@ def _transcript(
     bodies: dict[bytes, bytes],
     certificates: dict[bytes, bytes],
 ) -> Transcript:
-    identity, site, host, address, port, scheme, stratum, weight = told
+    identity, site, host, address, port, scheme, stratum, weight, fallback = told
     _, attempt, kind, stage, fault, reason, detail, connected, started_at_ns, elapsed_s, vantage = final
     exchanges = tuple(_exchange(site, row, bodies) for row in rows if row[_ATTEMPT] == attempt)
     return Transcript(
-        target=Target(identity, site, host, address, port, Scheme(scheme), stratum, weight),
+        target=Target(identity, site, host, address, port, Scheme(scheme), stratum, weight, bool(fallback)),
         attempt=attempt,
         outcome=_outcome(kind, stage, fault, reason, detail),
         exchanges=exchanges,
@@ -141,7 +141,8 @@ def _exchange(site: int, row: tuple[Any, ...], bodies: dict[bytes, bytes]) -> Ex
     identity, ordinal, attempt, purpose, method, path, request_fields, asked_at_ns = row[:8]
     kind, stage, fault, reason_skipped, detail = row[8:13]
     parent, status, http_version, reason, fields, body_bytes, received_bytes, is_truncated = row[13:21]
-    body_sha256, deviations, connect_s, tls_s, first_byte_s, total_s, address, sni, vantage, tls = row[21:31]
+    body_sha256, deviations, connect_s, tls_s, first_byte_s, total_s, address, sni, vantage = row[21:30]
+    tls, origin, handed_on, tls_group, tls_chain_count = row[30:]
     return Exchange(
         target_id=identity,
         site_id=site,
@@ -168,10 +169,15 @@ def _exchange(site: int, row: tuple[Any, ...], bodies: dict[bytes, bytes]) -> Ex
         address=address,
         sni=sni,
         vantage=vantage,
-        origin=row[31] or "",
-        handed_on=row[32] or "",
-        tls=None if tls is None else TlsSummary(**{**tls, "chain_sha256": tuple(tls["chain_sha256"])}),
+        origin=origin or "",
+        handed_on=handed_on or "",
+        tls=None if tls is None else _tls(tls, tls_group, tls_chain_count),
     )
+
+
+def _tls(tls: dict[str, Any], group: str | None, chain_count: int | None) -> TlsSummary:
+    chain = tuple(tls["chain_sha256"])
+    return TlsSummary(tls["version"], tls["cipher"], tls["alpn"], chain, group or "", chain_count or 0)
 
 
 def _outcome(kind: str, stage: str, fault: str, reason: str, detail: str) -> Outcome:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ebbtide.model.errors import RoundError
+from ebbtide.rounds.certificate_summaries import write_certificate_summaries
 from ebbtide.rounds.columns import make_column
 from ebbtide.rounds.counting import counting_outcomes
 from ebbtide.rounds.entries import FileRef, Sealed
@@ -52,6 +53,8 @@ def seal(closing: Round) -> SealCounts:
     files = [file for shard in range(closing.shards) for file in _compact_shard(closing, shard)]
     files += [_write_finals(closing, files, shard, final) for shard, final in finals.items() if final.num_rows]
     files += write_address_units(closing.path, files, closing.shards)
+    certificates = [file for file in files if file.table == "certificates"]
+    files += write_certificate_summaries(closing.path, closing.shards, certificates)
     closing.commit(Sealed(tuple(files), **msgspec.structs.asdict(counts), at_ns=time.time_ns()))
     _sweep(closing)
     return counts

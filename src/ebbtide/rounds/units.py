@@ -39,15 +39,15 @@ def _names(root: Path, files: Iterable[FileRef]) -> Iterator[tuple[Any, ...]]:
     by_place = {(file.table, file.shard): file for file in files}
     for (table, shard), file in by_place.items():
         if table == "final_outcomes":
-            finals = read_rows(root, [file], table, ("target_id", "endpoint_id", "address", "kind"))
+            finals = read_rows(root, [file], table, ("target_id", "endpoint_id", "address", "kind", "port"))
             targets = read_rows(
                 root, [by_place["targets", shard]], "targets", ("target_id", "port", "stratum", "weight")
             )
-            for (asked, endpoint, *final), (planned, *target) in zip(finals, targets, strict=True):
+            for (asked, endpoint, *final, other_port), (planned, port, *target) in zip(finals, targets, strict=True):
                 if asked != planned:
                     raise AssertionError(f"shard {shard}: outcomes and targets are not in the same order")
                 if endpoint:
-                    yield (endpoint, *final, *target)
+                    yield (endpoint, *final, other_port or port, *target)
 
 
 def _units(names: Iterable[tuple[Any, ...]]) -> Iterator[AddressUnitRow]:
