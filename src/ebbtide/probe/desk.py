@@ -10,6 +10,7 @@ from ebbtide.model.targets import Scheme, Target
 from ebbtide.model.transcripts import Plan, Request, Transcript
 from ebbtide.probe.clocks import Clock
 from ebbtide.probe.network import Network
+from ebbtide.probe.scheduling import Scheduler
 from ebbtide.probe.settings import ProbeSettings
 from ebbtide.probe.silences import Silences
 from ebbtide.wire.request import RequestEncoder
@@ -47,6 +48,7 @@ class Desk(Generic[TalkType]):
         crash: What the caller raised, or a mistake of ours that belongs to no target; it ends the run.
         bugs: Mistakes of ours that became a target's outcome.
         silences: Addresses that gave no answer just now.
+        scheduler: Who may be asked when.
     """
 
     large_request = 16_384
@@ -70,6 +72,10 @@ class Desk(Generic[TalkType]):
         self.crash: BaseException | None = None
         self.bugs = 0
         self.silences = Silences()
+        operators = settings.operators
+        self.scheduler: Scheduler[TalkType] = Scheduler(
+            settings.limits, operators.operator_of if operators else None, network.now_s()
+        )
         self._decided: dict[str, Skipped | None] = {}
         self._encoder = RequestEncoder((("User-Agent", settings.user_agent), *_SHARED_FIELDS))
 
@@ -98,6 +104,13 @@ class Desk(Generic[TalkType]):
         except BaseException as error:  # noqa: BLE001  (the caller's; ``step`` raises it where the caller can catch it)
             self.crash = error
             self.network.wake()
+
+    def admit(self, talk: TalkType) -> bool:
+        """Whether a conversation may send one more request to its address now; if not, ``go_on`` is called later."""
+        if self.scheduler.admit(talk, talk.address, self.network.now_s()):
+            return True
+        self.network.wake()
+        return False
 
     def release(self, talk: TalkType) -> None:
         """The conversation's connection is closed; its address is free."""

@@ -1,7 +1,11 @@
 """What a run of the probe is told: frozen values that can be handed to another process."""
 
+from collections.abc import Iterator
+from typing import Protocol, runtime_checkable
+
 import msgspec
 
+from ebbtide.conduct.operators import Operators
 from ebbtide.conduct.scope import Scope
 from ebbtide.model.configuration import CapsSection, ClocksSection, LimitsSection
 from ebbtide.model.targets import Level, Target
@@ -14,6 +18,7 @@ class ProbeSettings(msgspec.Struct, frozen=True):
         user_agent: From ``conduct.identity``; never a browser's.
         scope: Decides on every address before it is connected to.
         vantage: Where we look from; written into every transcript.
+        operators: Which networks share a limit; ``None`` if no table is given.
     """
 
     user_agent: str
@@ -22,6 +27,7 @@ class ProbeSettings(msgspec.Struct, frozen=True):
     limits: LimitsSection
     scope: Scope
     vantage: str = ""
+    operators: Operators | None = None
 
 
 class Assignment(msgspec.Struct, frozen=True):
@@ -37,3 +43,22 @@ class Assignment(msgspec.Struct, frozen=True):
     addresses: tuple[str, ...]
     attempt: int
     level: Level
+
+
+class Neighbours(Protocol):
+    """The assignments of one prefix (/24 or /48), by their first address; read only as turns come free."""
+
+    @property
+    def prefix(self) -> str:
+        """As ``frame.ids.prefix_of`` has it."""
+
+    def addresses(self) -> Iterator[tuple[str, Iterator[Assignment]]]:
+        """Each address of the prefix once, with its assignments."""
+
+
+@runtime_checkable
+class Grouped(Protocol):
+    """Assignments that are sorted by prefix and address already, so that nobody needs to hold those who wait."""
+
+    def neighbours(self) -> Iterator[Neighbours]:
+        """Each prefix once."""

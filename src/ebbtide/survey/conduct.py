@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ebbtide.conduct.authority import level_for
 from ebbtide.conduct.identity import user_agent
+from ebbtide.conduct.operators import Operators, read_operators
 from ebbtide.conduct.opt_outs import read_opt_outs
 from ebbtide.conduct.scope import Scope, build_scope
 from ebbtide.model.configuration import SurveyConfig
@@ -30,7 +31,16 @@ def opt_outs_digest(config: SurveyConfig, folder: Path) -> str:
     return file_digest(folder / config.scope.opt_out) if config.scope.opt_out else ""
 
 
-def probe_settings(config: SurveyConfig, scope: Scope) -> ProbeSettings:
+def survey_operators(config: SurveyConfig, folder: Path) -> Operators | None:
+    """Which networks share a limit; ``None`` if the configuration names no table.
+
+    Raises:
+        ConductError: The table cannot be used.
+    """
+    return read_operators(folder / config.limits.operators) if config.limits.operators else None
+
+
+def probe_settings(config: SurveyConfig, scope: Scope, operators: Operators | None) -> ProbeSettings:
     """How to ask."""
     return ProbeSettings(
         user_agent=user_agent(config.identity),
@@ -39,6 +49,7 @@ def probe_settings(config: SurveyConfig, scope: Scope) -> ProbeSettings:
         limits=config.limits,
         scope=scope,
         vantage=config.survey.vantage,
+        operators=operators,
     )
 
 

@@ -11,9 +11,11 @@ class Progress(msgspec.Struct, frozen=True):
         total: In all; 0 while that is not known.
         what: What is being done.
         outcomes: How many ended how.
+        in_flight: Targets that are being asked.
     """
 
     done: int
     total: int
     what: str
     outcomes: dict[str, int]
+    in_flight: int = 0

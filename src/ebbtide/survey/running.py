@@ -7,6 +7,7 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
+from itertools import count
 from pathlib import Path
 
 import msgspec
@@ -15,7 +16,7 @@ from ebbtide.judge.engine import load_engine
 from ebbtide.model.configuration import SurveyConfig
 from ebbtide.model.errors import RoundError
 from ebbtide.model.transcripts import Transcript
-from ebbtide.probe.settings import Assignment
+from ebbtide.probe.settings import Assignment, ProbeSettings
 from ebbtide.rounds.entries import RunStarted
 from ebbtide.rounds.folder import SurveyFolder, check_date, check_label
 from ebbtide.rounds.locking import round_lock
@@ -24,7 +25,7 @@ from ebbtide.rounds.round import Round
 from ebbtide.rounds.rows import outcome_parts
 from ebbtide.survey.assigning import Desk
 from ebbtide.survey.attempts import Step, attempt_that_counts
-from ebbtide.survey.conduct import opt_outs_digest, probe_settings, survey_scope
+from ebbtide.survey.conduct import opt_outs_digest, probe_settings, survey_operators, survey_scope
 from ebbtide.survey.digests import digest, frame_digest, plan_digest
 from ebbtide.survey.dispatching import Crew, commit_settled, dispatch, recover
 from ebbtide.survey.dividing import Divider
@@ -35,6 +36,8 @@ from ebbtide.survey.status import RoundStatus, open_status
 from ebbtide.workers.executors import ProcessExecutor, process_count
 
 _REPORT_EVERY = 500
+_ASKING_A_WRITER = 4
+"""To so many processes that ask comes one more that turns journals into tables."""
 
 
 class RunSummary(msgspec.Struct, frozen=True):
@@ -86,6 +89,7 @@ def run_round(
     check_label(label)
     reference_date = _reference_date(label, config, as_of)
     scope = survey_scope(config, folder.path)
+    settings = probe_settings(config, scope, survey_operators(config, folder.path))
     plan = load_engine(config.checks, config.plan, folder.path).plan(folder.salt)
     digests = frame_digest(config.frame, folder.path), plan_digest(config, plan)
     _check_open(folder, label, reference_date, digests)
@@ -98,24 +102,31 @@ def run_round(
                 write_targets(asking, merged, *digests)
             recover(asking)
             asking.commit(RunStarted(digest(config), opt_outs_digest(config, folder.path), time.time_ns()))
-            crew = Crew(workers, processes, plan, probe_settings(config, scope), progress)
-            asked = _ask_everyone(asking, config, Desk(config, scope), crew, scratch)
+            crew = Crew(workers, processes, plan, settings, progress)
+            dividers = _dividers(scratch, folder.salt + label.encode(), settings)
+            asked = _ask_everyone(asking, config, Desk(config, scope), crew, dividers)
             return _summary(asked, open_status(asking, config.attempts))
 
 
-def _ask_everyone(asking: Round, config: SurveyConfig, desk: Desk, crew: Crew, scratch: Path) -> int:
+def _dividers(scratch: Path, seed: bytes, settings: ProbeSettings) -> Iterator[Divider]:
+    """A divider for each pass; all of them of one order."""
+    operators = settings.operators
+    for number in count(1):
+        yield Divider(scratch / f"pass-{number}", seed, operators.operator_of if operators else None)
+
+
+def _ask_everyone(asking: Round, config: SurveyConfig, desk: Desk, crew: Crew, dividers: Iterator[Divider]) -> int:
     """Pass after pass until nobody may be asked now; each pass uses up an attempt of everyone in it."""
     asked = 0
-    number = 0
-    while True:
-        number += 1
-        divider = Divider(scratch / f"pass-{number}")
+    what = "asking"
+    for divider in dividers:
         done, settled = _divide(asking, config, desk, divider, crew)
         if settled + divider.total == 0:
-            return asked
+            break
         asked += settled + divider.total
-        lanes = divider.lanes(config.limits.batch_targets, crew.processes)
-        dispatch(asking, lanes, crew, done, "asking" if number == 1 else "asking again")
+        dispatch(asking, divider.shares(crew.processes), crew, done, what)
+        what = "asking again"
+    return asked
 
 
 def _divide(asking: Round, config: SurveyConfig, desk: Desk, divider: Divider, crew: Crew) -> tuple[Counter[str], int]:
@@ -156,7 +167,7 @@ def _crew_of(executor: Executor | None, config: SurveyConfig) -> Iterator[tuple[
     if executor is not None:
         yield executor, processes
         return
-    with ProcessExecutor(processes) as pool:
+    with ProcessExecutor(processes + -(-processes // _ASKING_A_WRITER)) as pool:
         try:
             yield pool, processes
         except BaseException:

@@ -1,0 +1,195 @@
+"""A share of the work on disk: sorted by prefix and address, read with one cursor for each address that is being asked.
+
+The file of a share is, for each prefix, the assignments of its addresses one after the other, then a directory that
+tells where each address begins and how many it has. In memory are an integer for each prefix, no assignment that
+waits, and an address only once its prefix is asked.
+"""
+
+import heapq
+import os
+import struct
+from array import array
+from collections.abc import Iterable, Iterator
+from itertools import chain, groupby
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from ebbtide.frame.ids import prefix_of
+from ebbtide.probe.settings import Assignment
+
+KEY_BYTES = 24
+"""Of a record in a bucket: keyed hashes of its prefix, its first address and its target, eight octets each."""
+
+BUCKET_HEADER = struct.Struct(f">I{KEY_BYTES}s")
+"""Before each record of a bucket: its length and its key."""
+
+_IN_MEMORY_BYTES = 24 << 20
+_LENGTH = struct.Struct(">I")
+_ENTRY = struct.Struct(">QIB")
+_READ_BYTES = 512
+_LENGTH_CLASSES = 64
+_PREFIX = slice(0, 8)
+_ADDRESS = slice(8, 16)
+
+_Record = tuple[bytes, bytes]
+
+
+class Share(msgspec.Struct, frozen=True):
+    """Whole groups that one process asks; plain values that can be handed to it.
+
+    Attributes:
+        buckets: Scratch files of a ``Divider``; they go when the share is sorted.
+        path: Where the sorted file is written.
+        count: Assignments in them.
+    """
+
+    buckets: tuple[Path, ...]
+    path: Path
+    count: int
+
+    def sort(self) -> "SortedShare":
+        """Write the share's file. Memory holds some megabytes at a time, and an integer for each prefix."""
+        by_length: list[array[int]] = [array("Q") for _ in range(_LENGTH_CLASSES)]
+        with self.path.open("wb") as out:
+            for bucket in self.buckets:
+                for _, records in groupby(_sorted_records(bucket), key=lambda record: record[0][_PREFIX]):
+                    place, count = _write_prefix(out, records)
+                    by_length[count.bit_length()].append(place)
+                bucket.unlink()
+        # The longest first, so that they are not left over at the end; those of about one length as the seed has them.
+        return SortedShare(self.path, array("Q", chain.from_iterable(reversed(by_length))))
+
+
+class SortedShare:
+    """Gives out the assignments of a share in the order of its seed; see ``probe.settings.Grouped``.
+
+    Args:
+        path: Of the sorted file.
+        directories: Where the directory of each prefix begins.
+    """
+
+    def __init__(self, path: Path, directories: "array[int]") -> None:
+        self._directories = directories
+        self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        self._decoder = msgspec.msgpack.Decoder(Assignment)
+
+    def close(self) -> None:
+        """Let the file go."""
+        os.close(self._descriptor)
+
+    def neighbours(self) -> Iterator["PrefixOnDisk"]:
+        """Each prefix once, the longest first."""
+        return (PrefixOnDisk(self, place) for place in self._directories)
+
+    def __iter__(self) -> Iterator[Assignment]:
+        """All assignments, one prefix and address after the other."""
+        return (each for prefix in self.neighbours() for _, some in prefix.addresses() for each in some)
+
+    def entry(self, place: int) -> tuple[int, int, str, int]:
+        """An entry of a directory: where its assignments begin, how many, for which address; where the next one is."""
+        octets = os.pread(self._descriptor, _READ_BYTES, place)
+        begin, count, length = _ENTRY.unpack_from(octets)
+        end = _ENTRY.size + length
+        return begin, count, octets[_ENTRY.size : end].decode("ascii"), place + end
+
+    def entries(self, place: int) -> tuple[int, int]:
+        """How many entries a directory has, and where the first one is."""
+        return _LENGTH.unpack(os.pread(self._descriptor, _LENGTH.size, place))[0], place + _LENGTH.size
+
+    def assignment(self, place: int) -> tuple[Assignment, int]:
+        """The assignment at a place, and where the next one is."""
+        octets = os.pread(self._descriptor, _READ_BYTES, place)
+        end = _LENGTH.size + _LENGTH.unpack_from(octets)[0]
+        if end > len(octets):
+            octets = os.pread(self._descriptor, end, place)
+        return self._decoder.decode(memoryview(octets)[_LENGTH.size : end]), place + end
+
+
+class PrefixOnDisk:
+    """One prefix of a share; see ``probe.settings.Neighbours``."""
+
+    def __init__(self, share: SortedShare, place: int) -> None:
+        self._share = share
+        self._left, self._place = share.entries(place)
+        self.prefix = prefix_of(share.entry(self._place)[2])
+
+    def addresses(self) -> Iterator[tuple[str, Iterator[Assignment]]]:
+        """Each address once, with its assignments."""
+        while self._left:
+            begin, count, address, self._place = self._share.entry(self._place)
+            self._left -= 1
+            yield address, _Cursor(self._share, begin, count)
+
+
+class _Cursor(Iterator[Assignment]):
+    __slots__ = ("_left", "_place", "_share")
+
+    def __init__(self, share: SortedShare, place: int, left: int) -> None:
+        self._share = share
+        self._place = place
+        self._left = left
+
+    def __next__(self) -> Assignment:
+        if not self._left:
+            raise StopIteration
+        self._left -= 1
+        assignment, self._place = self._share.assignment(self._place)
+        return assignment
+
+
+def _write_prefix(out: BinaryIO, records: Iterable[_Record]) -> tuple[int, int]:
+    """Write a prefix; where its directory begins, and how many assignments it has."""
+    entries: list[tuple[int, int, str]] = []
+    total = 0
+    for _, some in groupby(records, key=lambda record: record[0][_ADDRESS]):
+        begin, count, address = out.tell(), 0, ""
+        for _, payload in some:
+            address = address or msgspec.msgpack.decode(payload, type=_Addresses).addresses[0]
+            out.write(_LENGTH.pack(len(payload)))
+            out.write(payload)
+            count += 1
+        entries.append((begin, count, address))
+        total += count
+    place = out.tell()
+    out.write(_LENGTH.pack(len(entries)))
+    entries.sort(key=lambda entry: -entry[1].bit_length())
+    for begin, count, address in entries:
+        out.write(_ENTRY.pack(begin, count, len(address)) + address.encode("ascii"))
+    return place, total
+
+
+class _Addresses(msgspec.Struct, frozen=True):
+    addresses: tuple[str, ...]
+
+
+def _sorted_records(bucket: Path) -> Iterator[_Record]:
+    """The records of a bucket by their keys; one that memory should not hold is sorted in parts first."""
+    parts: list[Path] = []
+    held: list[_Record] = []
+    size = 0
+    for record in _records(bucket):
+        held.append(record)
+        size += len(record[1])
+        if size >= _IN_MEMORY_BYTES:
+            parts.append(_write_part(bucket.with_suffix(f".{len(parts)}"), sorted(held)))
+            held.clear()
+            size = 0
+    yield from heapq.merge(*map(_records, parts), sorted(held)) if parts else sorted(held)
+    for part in parts:
+        part.unlink()
+
+
+def _write_part(path: Path, records: Iterable[_Record]) -> Path:
+    with path.open("wb") as out:
+        for key, payload in records:
+            out.write(BUCKET_HEADER.pack(len(payload), key) + payload)
+    return path
+
+
+def _records(path: Path) -> Iterator[_Record]:
+    with path.open("rb") as file:
+        while head := file.read(BUCKET_HEADER.size):
+            length, key = BUCKET_HEADER.unpack(head)
+            yield key, file.read(length)
