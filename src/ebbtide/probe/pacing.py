@@ -22,40 +22,35 @@ class Pace:
 
     Args:
         rate_per_s: 0 means no limit.
+
+    Attributes:
+        next_s: When the next request is admitted.
+        spacing_s: Seconds between two requests, as things stand; 0 means no limit.
     """
 
-    __slots__ = ("_braked_s", "_good", "_next_s", "_spacing_s", "_troubles")
+    __slots__ = ("_good", "_least_s", "_set_s", "_troubles", "next_s", "spacing_s")
 
     def __init__(self, rate_per_s: float) -> None:
-        self._spacing_s = 1 / rate_per_s if rate_per_s else 0.0
-        self._next_s = NEVER_BEFORE
-        self._braked_s = 0.0
+        self._set_s = 1 / rate_per_s if rate_per_s else 0.0
+        self._least_s = self._set_s or FIRST_BRAKE_S
         self._troubles = 0
         self._good = 0
-
-    @property
-    def spacing_s(self) -> float:
-        """Seconds between two requests, as things stand."""
-        return max(self._spacing_s, self._braked_s)
+        self.next_s = NEVER_BEFORE
+        self.spacing_s = self._set_s
 
     @property
     def is_braked(self) -> bool:
         """Whether troubles have slowed it down."""
-        return self._braked_s > 0
-
-    def ready_at_s(self) -> float:
-        """When the next request is admitted."""
-        return self._next_s
+        return self.spacing_s > self._set_s
 
     def take(self, now_s: float) -> None:
         """Note a request."""
-        spacing_s = self._braked_s or self._spacing_s
-        if spacing_s:
-            self._next_s = max(self._next_s, now_s - LATENESS_S) + spacing_s
+        if self.spacing_s:
+            self.next_s = max(self.next_s, now_s - LATENESS_S) + self.spacing_s
 
     def hold(self, until_s: float) -> None:
         """Admit nothing before a moment."""
-        self._next_s = max(self._next_s, until_s)
+        self.next_s = max(self.next_s, until_s)
 
     def note_trouble(self, *, is_told: bool = False) -> bool:
         """Somebody did not answer, or broke off; several in a row slow us down.
@@ -70,17 +65,16 @@ class Pace:
         self._troubles += 1
         if not is_told and self._troubles % TROUBLES_A_STEP:
             return False
-        least_s = self._spacing_s or FIRST_BRAKE_S
-        before_s = self._braked_s
-        self._braked_s = min(2 * (before_s or least_s), MOST_BRAKE * least_s)
-        return self._braked_s > before_s
+        before_s = self.spacing_s
+        self.spacing_s = min(2 * max(before_s, self._least_s), MOST_BRAKE * self._least_s)
+        return self.spacing_s > before_s
 
     def note_good(self) -> None:
         """Somebody answered; many in a row give back what was taken."""
         self._troubles = 0
-        if not self._braked_s:
+        if self.spacing_s == self._set_s:
             return
         self._good += 1
         if self._good % GOOD_A_STEP == 0:
-            halved_s = self._braked_s / 2
-            self._braked_s = halved_s if halved_s > (self._spacing_s or FIRST_BRAKE_S) else 0.0
+            halved_s = self.spacing_s / 2
+            self.spacing_s = halved_s if halved_s > self._least_s else self._set_s
