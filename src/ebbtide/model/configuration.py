@@ -132,11 +132,14 @@ class AttemptsSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         most: Attempts a target gets in a round, those interrupted by a crash included; what it is above
             ``silent_after`` is how many crashes cost no knowledge.
         spacing_s: Least seconds between two finished attempts at one target.
+        again_share: Share of those that answered that is asked once more, drawn at random, to measure our own loss;
+            for example 0.01.
     """
 
     silent_after: Annotated[int, msgspec.Meta(ge=1, le=5)] = 2
     most: Annotated[int, msgspec.Meta(ge=1, le=5)] = 3
     spacing_s: NotNegative = 14_400
+    again_share: Fraction = 0
 
 
 class ChecksSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

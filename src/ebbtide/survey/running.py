@@ -29,6 +29,7 @@ from ebbtide.survey.conduct import opt_outs_digest, probe_settings, survey_opera
 from ebbtide.survey.digests import digest, frame_digest, plan_digest
 from ebbtide.survey.dispatching import Crew, commit_settled, dispatch, recover
 from ebbtide.survey.dividing import Divider
+from ebbtide.survey.loss import TransientLoss
 from ebbtide.survey.planning import read_frame, scratch_folder, write_targets
 from ebbtide.survey.progress import Progress
 from ebbtide.survey.standing import Standing, interrupted_attempts, standings
@@ -58,6 +59,7 @@ class RunSummary(msgspec.Struct, frozen=True):
     outcomes: dict[str, int]
     interrupted: int
     next_attempt_at: str
+    loss: TransientLoss
 
 
 def run_round(
@@ -232,4 +234,5 @@ def _summary(asked: int, status: RoundStatus) -> RunSummary:
         outcomes=status.outcomes,
         interrupted=status.interrupted,
         next_attempt_at=status.next_attempt_at,
+        loss=status.loss,
     )
