@@ -68,6 +68,7 @@ class Played:
         *,
         on_start: Callable[[Assignment], None],
         on_done: Callable[[Transcript], None],
+        on_note: Callable[[str, str, str], None],
     ) -> None:
         for each in assignments:
             on_start(each)

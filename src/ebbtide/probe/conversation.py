@@ -443,6 +443,7 @@ class Conversation(asyncio.Protocol):
             vantage=desk.settings.vantage,
         )
         self._exchanges.append(exchange)
+        desk.note_exchange(address, exchange)
         return exchange
 
     def _finish(self, outcome: Outcome | None) -> None:

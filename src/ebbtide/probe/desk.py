@@ -5,10 +5,12 @@ from collections import deque
 from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
+from ebbtide.frame.ids import prefix_of
 from ebbtide.model.outcomes import Skipped
 from ebbtide.model.targets import Scheme, Target
-from ebbtide.model.transcripts import Plan, Request, Transcript
+from ebbtide.model.transcripts import Exchange, Plan, Request, Transcript
 from ebbtide.probe.clocks import Clock
+from ebbtide.probe.courtesy import GOOD, advice_of
 from ebbtide.probe.network import Network
 from ebbtide.probe.scheduling import Scheduler
 from ebbtide.probe.settings import ProbeSettings
@@ -55,7 +57,12 @@ class Desk(Generic[TalkType]):
     """From this size on we watch whether a request was handed over; a smaller one fits in any send buffer."""
 
     def __init__(
-        self, settings: ProbeSettings, plan: Plan, network: Network, on_done: Callable[[Transcript], None]
+        self,
+        settings: ProbeSettings,
+        plan: Plan,
+        network: Network,
+        on_done: Callable[[Transcript], None],
+        on_note: Callable[[str, str, str], None] = lambda _what, _about, _detail: None,
     ) -> None:
         self.settings = settings
         self.plan = plan
@@ -67,6 +74,7 @@ class Desk(Generic[TalkType]):
         )
         self.target_clock: Clock[TalkType] = Clock(network, clocks.target_s, lambda talk: talk.on_target_clock())
         self._on_done = on_done
+        self._on_note = on_note
         self.closed: deque[TalkType] = deque()
         self.waiting: deque[tuple[TalkType, str]] = deque()
         self.crash: BaseException | None = None
@@ -112,6 +120,21 @@ class Desk(Generic[TalkType]):
         self.network.wake()
         return False
 
+    def note_exchange(self, address: str, exchange: Exchange) -> None:
+        """Errors in a row, and servers that say that it is too much, slow their prefix down; answers give it back."""
+        pace = self.scheduler.pace_of(address)
+        if pace is None:
+            return
+        advice = advice_of(exchange)
+        if advice is GOOD:
+            pace.note_good()
+            return
+        if advice.hold_s:
+            self.scheduler.hold_address(address, self.network.now_s() + advice.hold_s)
+        if pace.note_trouble(is_told=advice.is_told):
+            why = "it says so" if advice.is_told else "errors in a row"
+            self._on_note("slowed", prefix_of(address), f"{pace.spacing_s:g} s between requests: {why}")
+
     def release(self, talk: TalkType) -> None:
         """The conversation's connection is closed; its address is free."""
         self.closed.append(talk)
@@ -125,6 +148,7 @@ class Desk(Generic[TalkType]):
     def note_bug(self, bug: Exception) -> None:
         """A mistake of ours became a target's outcome."""
         self.bugs += 1
+        self._on_note("bug", "", repr(bug))
         _LOG.error("internal error while asking a target", exc_info=bug)
 
     def note_crash(self, bug: Exception) -> None:

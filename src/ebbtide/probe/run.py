@@ -30,6 +30,7 @@ def probe_assignments(
     *,
     on_start: Callable[[Assignment], None],
     on_done: Callable[[Transcript], None],
+    on_note: Callable[[str, str, str], None] = lambda _what, _about, _detail: None,
     network: Network | None = None,
 ) -> None:
     """Ask every assignment once. Returns when all are done and every connection is closed.
@@ -41,6 +42,7 @@ def probe_assignments(
         settings: How to ask.
         on_start: Called just before the first packet to a target; not called for what the scope forbids.
         on_done: Called once for every assignment, with its whole transcript.
+        on_note: Called with what happened, where, and how: ``slowed`` for a prefix, ``bug`` for a mistake of ours.
         network: The real one by default.
 
     Raises:
@@ -48,7 +50,7 @@ def probe_assignments(
     """
     chosen = SocketNetwork() if network is None else network
     feed = assignments.neighbours() if isinstance(assignments, Grouped) else iter(assignments)
-    run = _Run(feed, Desk(settings, plan, chosen, on_done), on_start)
+    run = _Run(feed, Desk(settings, plan, chosen, on_done, on_note), on_start)
     with _quiet_gc():
         chosen.run(run.step, run.abandon)
 

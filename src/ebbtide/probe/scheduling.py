@@ -140,10 +140,10 @@ class Scheduler(Generic[Job]):
 
     # Slowing down.
 
-    def pace_of(self, address: str) -> tuple[str, Pace]:
-        """The prefix of a job in flight, and its pace."""
-        prefix = self._addresses[machine_of(address)].parent
-        return prefix.name, prefix.pace
+    def pace_of(self, address: str) -> Pace | None:
+        """The pace of an address's prefix; ``None`` if nothing is under way there."""
+        node = self._addresses.get(machine_of(address))
+        return None if node is None else node.parent.pace
 
     def hold_address(self, address: str, until_s: float) -> None:
         """Ask nothing of an address with a job in flight before a moment."""

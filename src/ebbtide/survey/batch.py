@@ -11,7 +11,7 @@ from ebbtide.probe.run import probe_assignments
 from ebbtide.probe.settings import ProbeSettings
 from ebbtide.rounds.batches import write_batch
 from ebbtide.rounds.entries import BatchCommitted
-from ebbtide.rounds.journal import SUFFIX, JournalReader
+from ebbtide.rounds.journal import SUFFIX, JournalReader, Note
 from ebbtide.rounds.segments import SegmentedJournal, segment_path
 from ebbtide.survey.shares import Share
 
@@ -63,6 +63,7 @@ def run_batch(spec: BatchSpec) -> BatchReceipt:
                 spec.settings,
                 on_start=lambda assignment: journal.write_started(assignment.target.target_id, assignment.attempt),
                 on_done=journal.write_done,
+                on_note=lambda what, about, detail: journal.write_note(Note(what, about, detail, time.time_ns())),
             )
         return BatchReceipt(journal.segments)
     finally:
