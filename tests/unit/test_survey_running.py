@@ -1,5 +1,6 @@
 """Conducting a round with a probe that is played by a function: who is asked, when, and what is refused."""
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -70,6 +71,7 @@ class Played:
         on_done: Callable[[Transcript], None],
         on_note: Callable[[str, str, str], None],
     ) -> None:
+        on_note("slowed", "127.0.0.0/24", "played")
         for each in assignments:
             on_start(each)
             self.asked.append(each)
@@ -341,3 +343,29 @@ def test_the_share_that_is_asked_once_more_is_drawn_at_random_and_stays_the_same
     ]
     assert all(35 < len(each) < 85 for each in drawn)
     assert drawn[0] != drawn[1]
+
+
+def test_what_happens_is_appended_to_a_log_one_document_a_line(
+    folder: SurveyFolder, played: Played, tmp_path: Path
+) -> None:
+    log = tmp_path / "run.log"
+    run(folder, log=log)
+    lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    events = [line["event"] for line in lines]
+    assert events[0] == "run_started"
+    assert events[-1] == "run_ended"
+    assert set(events[1:-1]) == {"share_started", "segment_committed", "slowed"}
+    assert sum(line["attempts"] for line in lines if line["event"] == "segment_committed") == 10
+    assert all(line["at"].endswith("+00:00") for line in lines)
+    with pytest.raises(EbbtideError, match="cannot be written"):
+        run(folder, log=tmp_path)
+
+
+def test_a_run_that_fails_says_so_in_its_log(folder: SurveyFolder, played: Played, tmp_path: Path) -> None:
+    def fail(_report: Progress) -> None:
+        raise RuntimeError("no more")
+
+    with pytest.raises(RuntimeError, match="no more"):
+        run(folder, log=tmp_path / "run.log", progress=fail)
+    last = json.loads((tmp_path / "run.log").read_text(encoding="utf-8").splitlines()[-1])
+    assert (last["event"], "no more" in last["why"]) == ("run_failed", True)

@@ -20,6 +20,7 @@ from ebbtide.rounds.journal import JournalTail, left_over
 from ebbtide.rounds.round import Round
 from ebbtide.survey.batch import JOURNALS, BatchSpec, convert_journal, new_spec, run_batch
 from ebbtide.survey.progress import Progress
+from ebbtide.survey.run_log import RunLog
 from ebbtide.survey.shares import Share
 
 POLL_S = 0.2
@@ -34,6 +35,7 @@ class Crew(msgspec.Struct, frozen=True):
 
     Attributes:
         processes: Shares under way at the same time.
+        log: What a run tells of itself.
     """
 
     executor: Executor
@@ -41,6 +43,7 @@ class Crew(msgspec.Struct, frozen=True):
     plan: Plan
     settings: ProbeSettings
     progress: Callable[[Progress], None]
+    log: RunLog
 
 
 def recover(asking: Round) -> None:
@@ -89,9 +92,10 @@ def dispatch(asking: Round, shares: Sequence[Share], crew: Crew, done_before: Co
                 converting[job] = path
         for job in [job for job in converting if job.done()]:
             _commit(asking, _result(job))
-            converting.pop(job).unlink()
-        in_flight = sum(each.in_flight for each in under_way)
-        crew.progress(Progress(done_before.total(), total, what, dict(done_before), in_flight))
+            path = converting.pop(job)
+            path.unlink()
+            crew.log.tell("segment_committed", segment=path.stem, attempts=_result(job).attempts)
+        crew.progress(_report(done_before, under_way, total, what))
         if not converting and all(each.is_over for each in under_way):
             return
         waiting_for: list[Future[Any]] = [each.asking for each in under_way if not each.asking.done()]
@@ -107,6 +111,9 @@ class _UnderWay:
         self._segment = 0
         self._tail = JournalTail(spec.journal(0))
         self._told: dict[str, int] = {}
+        self._log = crew.log
+        self.notes: Counter[str] = Counter()
+        crew.log.tell("share_started", batch=spec.batch, targets=spec.share.count)
         self.asking = crew.executor.submit(run_batch, spec)
 
     @property
@@ -128,12 +135,22 @@ class _UnderWay:
             for kind, count in self._tail.counts.items():
                 self._counts[kind] += count - self._told.get(kind, 0)
                 self._told[kind] = count
+            for note in self._tail.notes:
+                self.notes[note.what] += 1
+                self._log.pass_on(note)
+            self._tail.notes.clear()
             if not self._tail.is_ended:
                 return
             yield self._spec.journal(self._segment)
             self._segment += 1
             self._tail = JournalTail(self._spec.journal(self._segment))
             self._told = {}
+
+
+def _report(done: Counter[str], under_way: Sequence[_UnderWay], total: int, what: str) -> Progress:
+    notes = sum((each.notes for each in under_way), Counter[str]())
+    in_flight = sum(each.in_flight for each in under_way)
+    return Progress(done.total(), total, what, dict(done), in_flight, notes["slowed"], notes["bug"])
 
 
 def _specs(asking: Round, shares: Sequence[Share], crew: Crew) -> Iterator[BatchSpec]:

@@ -12,6 +12,8 @@ class Progress(msgspec.Struct, frozen=True):
         what: What is being done.
         outcomes: How many ended how.
         in_flight: Targets that are being asked.
+        slowed: How often a prefix was slowed down.
+        bugs: Mistakes of ours that became a target's outcome.
     """
 
     done: int
@@ -19,3 +21,5 @@ class Progress(msgspec.Struct, frozen=True):
     what: str
     outcomes: dict[str, int]
     in_flight: int = 0
+    slowed: int = 0
+    bugs: int = 0

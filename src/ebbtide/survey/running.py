@@ -25,6 +25,7 @@ from ebbtide.rounds.round import Round
 from ebbtide.rounds.rows import outcome_parts
 from ebbtide.survey.assigning import Desk
 from ebbtide.survey.attempts import Step, attempt_that_counts
+from ebbtide.survey.budget import affordable, free_memory_bytes, raise_descriptor_limit
 from ebbtide.survey.conduct import opt_outs_digest, probe_settings, survey_operators, survey_scope
 from ebbtide.survey.digests import digest, frame_digest, plan_digest
 from ebbtide.survey.dispatching import Crew, commit_settled, dispatch, recover
@@ -32,6 +33,7 @@ from ebbtide.survey.dividing import Divider
 from ebbtide.survey.loss import TransientLoss
 from ebbtide.survey.planning import read_frame, scratch_folder, write_targets
 from ebbtide.survey.progress import Progress
+from ebbtide.survey.run_log import RunLog
 from ebbtide.survey.standing import Standing, interrupted_attempts, standings
 from ebbtide.survey.status import RoundStatus, open_status
 from ebbtide.workers.executors import ProcessExecutor, process_count
@@ -69,6 +71,8 @@ def run_round(
     *,
     as_of: str | None = None,
     progress: Callable[[Progress], None] = lambda _report: None,
+    notice: Callable[[str], None] = lambda _sentence: None,
+    log: Path | None = None,
     executor: Executor | None = None,
 ) -> RunSummary:
     """Open a round, or go on with it, and ask everyone who may be asked now.
@@ -82,6 +86,8 @@ def run_round(
         config: From ``load_config``.
         as_of: Reference date, ISO; by default that of ``[round.<label>]``, else today.
         progress: Called several times a second.
+        notice: Called with a sentence on whatever the operator should know before it begins.
+        log: File to which what happens is appended, one JSON document a line.
         executor: Where batches run; by default spawned processes as ``limits.processes`` says.
 
     Raises:
@@ -97,17 +103,25 @@ def run_round(
     _check_open(folder, label, reference_date, digests)
     with scratch_folder(folder.path, label) as scratch:
         merged = None if _is_planned(folder, label) else read_frame(folder, config, scope, scratch)
-        with round_lock(folder.round_folder(label), label), _crew_of(executor, config) as (workers, processes):
+        settings = _affordable(settings, config, notice)
+        with (
+            RunLog(log) as run_log,
+            round_lock(folder.round_folder(label), label),
+            _crew_of(executor, config) as (workers, processes),
+        ):
             asking = _opened(folder, label, reference_date)
             _check_open(folder, label, reference_date, digests)
             if merged is not None and asking.log_state.plan is None:
                 write_targets(asking, merged, *digests)
             recover(asking)
             asking.commit(RunStarted(digest(config), opt_outs_digest(config, folder.path), time.time_ns()))
-            crew = Crew(workers, processes, plan, settings, progress)
+            run_log.tell("run_started", round=label, targets=_planned(asking), processes=processes)
+            crew = Crew(workers, processes, plan, settings, progress, run_log)
             dividers = _dividers(scratch, folder.salt + label.encode(), settings)
             asked = _ask_everyone(asking, config, Desk(config, scope), crew, dividers)
-            return _summary(asked, open_status(asking, config.attempts))
+            summary = _summary(asked, open_status(asking, config.attempts))
+            run_log.tell("run_ended", round=label, asked=asked, outcomes=summary.outcomes)
+            return summary
 
 
 def _dividers(scratch: Path, seed: bytes, settings: ProbeSettings) -> Iterator[Divider]:
@@ -137,7 +151,7 @@ def _divide(asking: Round, config: SurveyConfig, desk: Desk, divider: Divider, c
     settled: list[Transcript] = []
     settled_count = 0
     interrupted = interrupted_attempts(asking)
-    total = asking.log_state.plan.targets if asking.log_state.plan else 0
+    total = _planned(asking)
 
     def those_to_ask(shard: int) -> Iterator[Standing]:
         for standing in standings(asking, shard, interrupted, config.attempts, time.time_ns()):
@@ -209,6 +223,19 @@ def _check_open(folder: SurveyFolder, label: str, reference_date: str, digests: 
                 where="survey.toml",
                 remedy="Put it back as it was, or seal the round and start another.",
             )
+
+
+def _affordable(settings: ProbeSettings, config: SurveyConfig, notice: Callable[[str], None]) -> ProbeSettings:
+    """How to ask, as far as this machine can carry it."""
+    processes = process_count(config.limits.processes)
+    limits, sentences = affordable(config.limits, processes, raise_descriptor_limit(), free_memory_bytes())
+    for sentence in sentences:
+        notice(sentence)
+    return msgspec.structs.replace(settings, limits=limits)
+
+
+def _planned(asking: Round) -> int:
+    return asking.log_state.plan.targets if asking.log_state.plan else 0
 
 
 def _is_planned(folder: SurveyFolder, label: str) -> bool:
