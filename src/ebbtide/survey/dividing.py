@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from ebbtide.frame.ids import prefix_of
+from ebbtide.probe.scheduling import home_of
 from ebbtide.probe.settings import Assignment
 from ebbtide.survey.shares import BUCKET_HEADER, KEY_BYTES, Share
 
@@ -45,7 +45,7 @@ class Divider:
     def add(self, assignment: Assignment) -> None:
         """Take one."""
         address = assignment.addresses[0]
-        prefix = prefix_of(address)
+        prefix = home_of(address)
         prefix_hash = self._hash(prefix.encode())
         operator = self._operator_of(address) if self._operator_of else ""
         bucket = (self._hash(b"operator " + operator.encode()) if operator else prefix_hash)[0]

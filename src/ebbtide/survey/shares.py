@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from ebbtide.frame.ids import prefix_of
+from ebbtide.probe.scheduling import home_of
 from ebbtide.probe.settings import Assignment
 
 KEY_BYTES = 24
@@ -30,6 +30,8 @@ _LENGTH = struct.Struct(">I")
 _ENTRY = struct.Struct(">QIB")
 _READ_BYTES = 512
 _LENGTH_CLASSES = 64
+_MOST_ADDRESS = 64
+"""An address as text is shorter, an IPv4-mapped one with a zone too."""
 _PREFIX = slice(0, 8)
 _ADDRESS = slice(8, 16)
 
@@ -87,20 +89,13 @@ class SortedShare:
         """All assignments, one prefix and address after the other."""
         return (each for prefix in self.neighbours() for _, some in prefix.addresses() for each in some)
 
-    def entry(self, place: int) -> tuple[int, int, str, int]:
-        """An entry of a directory: where its assignments begin, how many, for which address; where the next one is."""
-        octets = os.pread(self._descriptor, _READ_BYTES, place)
-        begin, count, length = _ENTRY.unpack_from(octets)
-        end = _ENTRY.size + length
-        return begin, count, octets[_ENTRY.size : end].decode("ascii"), place + end
-
-    def entries(self, place: int) -> tuple[int, int]:
-        """How many entries a directory has, and where the first one is."""
-        return _LENGTH.unpack(os.pread(self._descriptor, _LENGTH.size, place))[0], place + _LENGTH.size
+    def read(self, place: int) -> bytes:
+        """Some octets from a place on."""
+        return os.pread(self._descriptor, _READ_BYTES, place)
 
     def assignment(self, place: int) -> tuple[Assignment, int]:
         """The assignment at a place, and where the next one is."""
-        octets = os.pread(self._descriptor, _READ_BYTES, place)
+        octets = self.read(place)
         end = _LENGTH.size + _LENGTH.unpack_from(octets)[0]
         if end > len(octets):
             octets = os.pread(self._descriptor, end, place)
@@ -110,17 +105,32 @@ class SortedShare:
 class PrefixOnDisk:
     """One prefix of a share; see ``probe.settings.Neighbours``."""
 
+    __slots__ = ("_left", "_octets", "_place", "_share", "prefix")
+
     def __init__(self, share: SortedShare, place: int) -> None:
         self._share = share
-        self._left, self._place = share.entries(place)
-        self.prefix = prefix_of(share.entry(self._place)[2])
+        self._octets = share.read(place)
+        self._left = _LENGTH.unpack_from(self._octets)[0]
+        self._place = place + _LENGTH.size
+        self._octets = self._octets[_LENGTH.size :]
+        self.prefix = home_of(self._entry()[2])
 
     def addresses(self) -> Iterator[tuple[str, Iterator[Assignment]]]:
         """Each address once, with its assignments."""
         while self._left:
-            begin, count, address, self._place = self._share.entry(self._place)
+            if len(self._octets) < _ENTRY.size + _MOST_ADDRESS:
+                self._octets = self._share.read(self._place)
+            begin, count, address = self._entry()
+            size = _ENTRY.size + len(address)
+            self._octets = self._octets[size:]
+            self._place += size
             self._left -= 1
             yield address, _Cursor(self._share, begin, count)
+
+    def _entry(self) -> tuple[int, int, str]:
+        """The next entry: where the address's assignments begin, how many, and the address."""
+        begin, count, length = _ENTRY.unpack_from(self._octets)
+        return begin, count, self._octets[_ENTRY.size : _ENTRY.size + length].decode("ascii")
 
 
 class _Cursor(Iterator[Assignment]):
