@@ -38,7 +38,7 @@ open = ["127.0.0.0/8"]
 [limits]
 processes = {PROCESSES}
 in_flight = {IN_FLIGHT}
-requests_per_s = 200
+requests_per_s = 60
 requests_per_prefix_s = 0
 batch_targets = 30
 [clocks]
