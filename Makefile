@@ -46,8 +46,9 @@ bench: $(STAMP)  ## ratios against frozen baselines, as JSON in bench/results
 bench-check: $(STAMP)  ## hold the latest results against bench/limits.toml
 	$(BIN)/python bench/check.py
 
-docs: $(STAMP)  ## write the generated part of the reference
+docs: $(STAMP)  ## write the generated pages: the reference, and hostile company
 	$(BIN)/python scripts/make_reference.py
+	PYTHONPATH=tests $(BIN)/python -m hostile_farm.table
 
 clean:  ## forget the virtual environment and what the demo wrote
 	rm -rf $(VENV) $(OUT)

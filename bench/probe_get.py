@@ -15,7 +15,7 @@ from ebbtide.model.transcripts import Exchange, Purpose, Request, Transcript
 from ebbtide.probe.run import probe_assignments
 from ebbtide.probe.settings import Assignment, ProbeSettings
 
-_ROOT = (Request("/", Purpose.ROOT),)
+_ROOT = (Request("/", Purpose.ROOT, is_last=True),)
 
 
 class RootOnly:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from ebbtide.conduct.scope import build_scope
 from ebbtide.frame.ids import site_id, target_id
-from ebbtide.model.configuration import CapsSection, ClocksSection, Identity, LimitsSection, ScopeSection
+from ebbtide.model.configuration import CapsSection, ClocksSection, Identity, LimitsSection, RedirectRule, ScopeSection
 from ebbtide.model.targets import Level, Scheme, Target
 from ebbtide.model.transcripts import Exchange, Plan, Purpose, Request, Transcript
 from ebbtide.probe.network import Network
@@ -54,9 +54,10 @@ def make_settings(
     clocks: ClocksSection = PATIENT,
     caps: CapsSection | None = None,
     limits: LimitsSection = UNLIMITED,
+    redirects: RedirectRule = RedirectRule.NONE,
 ) -> ProbeSettings:
     """Settings that admit loopback only."""
-    return ProbeSettings("ebbtide-test", clocks, caps or CapsSection(), limits, LOOPBACK_ONLY, "test bench")
+    return ProbeSettings("ebbtide-test", clocks, caps or CapsSection(), limits, LOOPBACK_ONLY, "test bench", redirects)
 
 
 def probe_all(

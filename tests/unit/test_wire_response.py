@@ -1,3 +1,4 @@
+import tracemalloc
 from collections.abc import Sequence
 
 import pytest
@@ -104,6 +105,7 @@ def test_a_switch_of_protocols_is_final_and_ends_the_connection() -> None:
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\na\n0\n\n", [Deviation.BARE_LF]),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nabc", [Deviation.EXTRA_AFTER_BODY]),
         (b"HTTP/1.1 304 Same\r\n\r\nabc", [Deviation.BODY_WITHOUT_RIGHT]),
+        (b"HTTP/1.1 101 Switch\r\n\r\nabc", [Deviation.UNASKED_SWITCH]),
         (b"HTTP/1.1 100 C\r\n\r\n" * 9 + b"HTTP/1.1 204 No\r\n\r\n", [Deviation.INFORMATIONAL_FLOOD]),
     ],
 )
@@ -189,7 +191,7 @@ def test_more_fields_than_the_cap_are_dropped_and_named() -> None:
 
 @pytest.mark.parametrize(
     ("octets", "detail"),
-    [(b"SSH-2.0-OpenSSH_9.2\r\n", "no status line"), (b"\x15\x03\x01\0\x02\x02\x46", "a TLS record instead of HTTP")],
+    [(b"Welcome to the tide\r\n", "no status line"), (b"\x15\x03\x01\0\x02\x02\x46", "a TLS record instead of HTTP")],
 )
 def test_what_is_no_http_is_a_protocol_error_and_kept(octets: bytes, detail: str) -> None:
     response = read(octets, has_end=True)
@@ -232,3 +234,85 @@ def test_whether_the_connection_stays_is_told(head: bytes, *, keeps: bool) -> No
 def test_codings_are_told_in_the_order_in_which_they_were_applied() -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Encoding: deflate\r\nTransfer-Encoding: GZIP, chunked\r\n\r\n0\r\n\r\n"
     assert read(head).codings == (b"deflate", b"gzip")
+
+
+def read_unfinished(octets: bytes, caps: CapsSection = CAPS) -> Response:
+    """What is kept when a reset or a clock ends the answer."""
+    reader = ResponseReader("GET", caps)
+    reader.feed(octets)
+    assert not reader.is_complete
+    return reader.response()
+
+
+def test_of_a_head_that_never_ended_the_whole_lines_are_kept() -> None:
+    response = read_unfinished(b"HTTP/1.1 200 OK\r\nServer: x\nX-Half: of")
+    assert (response.status, response.fields, response.raw_body) == (200, ((b"Server", b"x"),), b"")
+    assert (response.received_bytes, response.deviations) == (37, (Deviation.BARE_LF,))
+    assert not response.keeps_alive
+
+
+@pytest.mark.parametrize(
+    "octets", [b"HTTP/1.1 20", b"HT", b"\xff\xfd\x18login: ", b"<html>", b"SSH-2.0-x", b"\x15\x03"]
+)
+def test_where_not_one_line_is_whole_the_octets_are_kept(octets: bytes) -> None:
+    response = read_unfinished(octets)
+    assert (response.status, response.raw_body, response.received_bytes) == (None, octets, len(octets))
+
+
+@pytest.mark.parametrize(
+    ("rest", "body", "is_truncated"),
+    [
+        (b"\r\nabc", b"abc", True),
+        (b"Content-Length: 9\r\n\r\nabc", b"abc", True),
+        (b"Transfer-Encoding: chunked\r\n\r\n9\r\nabc", b"abc", True),
+        (b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX: y\r\n", b"abc", False),
+    ],
+)
+def test_a_body_that_never_ended_is_kept_and_said_to_be_cut(rest: bytes, body: bytes, *, is_truncated: bool) -> None:
+    response = read_unfinished(b"HTTP/1.1 200 OK\r\n" + rest)
+    assert (response.raw_body, response.is_truncated) == (body, is_truncated)
+
+
+def test_an_interim_answer_before_an_unfinished_one_stays_evidence() -> None:
+    response = read_unfinished(b"HTTP/1.1 103 Hints\r\nLink: </a>\r\n\r\nHTTP/1")
+    assert (response.status, response.fields, response.raw_body) == (103, ((b"Link", b"</a>"),), b"HTTP/1")
+
+
+def test_a_status_line_without_end_is_kept_as_it_came() -> None:
+    response = read(b"HTTP/1.1 200 " + b"x" * 500, caps=CapsSection(head_bytes=200, body_bytes=1000, fields=3))
+    assert response.fault is Fault.TOO_LARGE
+    assert response.raw_body == b"HTTP/1.1 200 " + b"x" * 187
+    assert response.received_bytes == 200
+
+
+@pytest.mark.parametrize(
+    ("greeting", "more", "detail"),
+    [
+        (b"SSH-2.0-OpenSSH_9.2\r\n", b"kex", "SSH instead of HTTP"),
+        (b"220 mail.test ESMTP\r\n", b"", "FTP or SMTP instead of HTTP"),
+        (b"220-ftp.test\r\n", b"220 ready\r\n", "FTP or SMTP instead of HTTP"),
+        (b"+OK ready\r\n", b"", "POP3 instead of HTTP"),
+        (b"* OK ready\r\n", b"", "IMAP instead of HTTP"),
+        (b"RFB 003.008\n", b"", "VNC instead of HTTP"),
+        (b"\x15\x03\x03\0\x02\x02\x28", b"", "a TLS record instead of HTTP"),
+        (b"\x16\x03\x03\0\x7a\x02\0", b"\0\x76", "a TLS record instead of HTTP"),
+        (b"\0\0\x06\x04\0\0\0\0\0", b"\0\x03\0\0\0\x64", "HTTP/2 instead of HTTP/1.1"),
+    ],
+)
+def test_the_greeting_of_another_protocol_is_told_at_once(greeting: bytes, more: bytes, detail: str) -> None:
+    response = read(greeting + more)
+    assert (response.fault, response.detail, response.raw_body) == (Fault.PROTOCOL_ERROR, detail, greeting)
+    assert read_unfinished(greeting[:-1]).raw_body == greeting[:-1]
+
+
+def test_a_body_of_tiny_pieces_weighs_little_more_than_its_octets() -> None:
+    reader = ResponseReader("GET", CAPS)
+    reader.feed(b"HTTP/1.1 200 OK\r\n\r\n")
+    pieces = [bytes([number % 251, 7]) for number in range(100_000)]
+    tracemalloc.start()
+    for piece in pieces:
+        reader.feed(piece[:1] + piece[1:])
+    weight, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(reader.response().raw_body) == 200_000
+    assert weight < 3 * 200_000

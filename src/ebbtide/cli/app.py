@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ebbtide import __version__
 from ebbtide.cli import (
     check_commands,
     demo_command,
@@ -41,9 +42,7 @@ app.command("sql")(reading_commands.sql)
 
 def _print_version(value: bool) -> None:
     if value:
-        from importlib.metadata import version
-
-        print_line(f"ebbtide {version('ebbtide')}")
+        print_line(f"ebbtide {__version__}")
         raise typer.Exit
 
 

@@ -1,9 +1,9 @@
 """From a survey's folder to the page that it publishes."""
 
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 
+from ebbtide import __version__
 from ebbtide.judge.checks.catalogue import list_checks
 from ebbtide.model.configuration import SurveyConfig
 from ebbtide.model.facts import Fact
@@ -30,7 +30,7 @@ def write_report(
             checks=tuple(list_checks(config.checks, folder.path)),
             assumptions=tuple(assumptions),
             is_lab=is_lab,
-            version=version("ebbtide"),
+            version=__version__,
         )
     )
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -2,8 +2,8 @@
 
 import re
 import unicodedata
-from importlib.metadata import PackageNotFoundError, version
 
+from ebbtide import __version__
 from ebbtide.model.configuration import Identity
 
 _PAGE = re.compile(r"https?://[^\s/@]+\.[^\s@]+\Z", re.ASCII)
@@ -41,17 +41,10 @@ def user_agent(identity: Identity) -> str:
     parts = [f"+{page}" if (page := _comment_text(identity.page)) else ""]
     parts += [_comment_text(identity.organisation), _comment_text(identity.contact)]
     comment = "; ".join(part for part in parts if part) or "survey of web servers"
-    return f"Ebbtide/{_own_version()} ({comment})"
+    return f"Ebbtide/{__version__} ({comment})"
 
 
 def _comment_text(text: str) -> str:
     """What may stand in a comment of a field: printable ASCII without parentheses, quotes and backslash."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode("ascii")
     return _NOT_IN_A_COMMENT.sub("", plain).strip()[:200]
-
-
-def _own_version() -> str:
-    try:
-        return version("ebbtide")
-    except PackageNotFoundError:
-        return "0"

@@ -21,6 +21,8 @@ _NO_IDENTITY = Skipped(SkipReason.OUT_OF_SCOPE, "no identity")
 _NO_ADDRESS = Skipped(SkipReason.OUT_OF_SCOPE, "not an address")
 _V4_LOOPBACK = 127
 _V6_LOOPBACK = 1
+_OCTETS = {str(octet): octet for octet in range(256)}
+"""Canonical octets only, so that ``01.2.3.4`` is as little an address here as it is to the standard library."""
 
 
 class Scope(msgspec.Struct, frozen=True):
@@ -51,9 +53,8 @@ class Scope(msgspec.Struct, frozen=True):
         Returns:
             ``None`` if it may be asked, else why not. An IPv6 address that embeds IPv4 ones must pass as all of them.
         """
-        try:
-            number = int(IPv4Address(address))
-        except AddressValueError:
+        number = _v4_number(address)
+        if number is None:
             return self._decide_v6(address)
         return self._decide_v4(number) or self._decide_identity(is_loopback=number >> 24 == _V4_LOOPBACK)
 
@@ -107,6 +108,18 @@ class Scope(msgspec.Struct, frozen=True):
             if rest in self.domains:
                 return self.domains[rest]
             rest = rest.partition(".")[2]
+        return None
+
+
+def _v4_number(address: str) -> int | None:
+    """An IPv4 address as an integer; ``None`` for anything else. ``ip_address`` takes ten times as long."""
+    parts = address.split(".")
+    if len(parts) != 4:  # noqa: PLR2004  (octets)
+        return None
+    first, second, third, fourth = parts
+    try:
+        return _OCTETS[first] << 24 | _OCTETS[second] << 16 | _OCTETS[third] << 8 | _OCTETS[fourth]
+    except KeyError:
         return None
 
 

@@ -14,7 +14,7 @@ from ebbtide.judge.software.identifier import identifier_of
 from ebbtide.judge.templates.parts import template_script_pattern
 from ebbtide.model.configuration import ChecksSection, PlanSection
 from ebbtide.model.errors import CheckError
-from ebbtide.model.transcripts import Transcript
+from ebbtide.model.transcripts import Transcript, own_exchanges
 from ebbtide.model.verdicts import Assessment, CheckVerdict, JudgementManifest
 
 ENGINE_VERSION = "1"
@@ -51,8 +51,9 @@ class Engine:
             One verdict for every check of the manifest, in its order.
         """
         target = transcript.target
-        told = self._identifier.identify(transcript.exchanges)
-        seen = Seen(target, transcript.exchanges, told.family, self._template_scripts)
+        exchanges = own_exchanges(transcript.exchanges)
+        told = self._identifier.identify(exchanges)
+        seen = Seen(target, exchanges, told.family, self._template_scripts)
         verdicts = decide_all(self._checks, seen, self._circumstances)
         return Assessment(
             target_id=target.target_id,

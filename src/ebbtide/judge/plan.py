@@ -60,10 +60,12 @@ class SurveyPlan(msgspec.Struct, frozen=True):
         """
         if any(not isinstance(exchange.outcome, Answered) for exchange in seen):
             return ()
-        core = core_requests(absent_name(self.salt, target.target_id), self.absent_extension, has_icon=self.has_icon)
+        may_ask_more = bool(self.named and self.extra_requests)
+        absent = absent_name(self.salt, target.target_id)
+        core = core_requests(absent, self.absent_extension, has_icon=self.has_icon, is_all=not may_ask_more)
         asked = {exchange.request.key for exchange in seen}
         waiting = tuple(request for request in core if request.key not in asked)
-        if waiting or not self.named or not self.extra_requests:
+        if waiting or not may_ask_more:
             return waiting
         core_keys = {request.key for request in core}
         further = self._named_requests(target, seen, level)
@@ -84,11 +86,13 @@ class SurveyPlan(msgspec.Struct, frozen=True):
                     yield request
 
 
-def core_requests(absent: str, extension: str, *, has_icon: bool) -> tuple[Request, ...]:
-    """The core plan of every survey: ``/``, the absent name, the icon."""
+def core_requests(absent: str, extension: str, *, has_icon: bool, is_all: bool = False) -> tuple[Request, ...]:
+    """The core plan of every survey: ``/``, the absent name, the icon; ``is_all`` if nothing can follow it."""
     suffix = f".{extension}" if extension else ""
-    core = (Request("/", Purpose.ROOT), Request(f"/{absent}{suffix}", Purpose.ABSENT))
-    return (*core, Request(ICON_PATH, Purpose.ICON)) if has_icon else core
+    root, absent_path = Request("/", Purpose.ROOT), f"/{absent}{suffix}"
+    if not has_icon:
+        return (root, Request(absent_path, Purpose.ABSENT, is_last=is_all))
+    return (root, Request(absent_path, Purpose.ABSENT), Request(ICON_PATH, Purpose.ICON, is_last=is_all))
 
 
 def make_plan(checks: Iterable[Check], section: PlanSection, salt: bytes, fingerprints: tuple[str, ...]) -> SurveyPlan:

@@ -1,5 +1,6 @@
 """What the operator writes in ``survey.toml``: frozen values, handed down; unknown keys are refused."""
 
+from enum import StrEnum
 from typing import Annotated, Literal
 
 import msgspec
@@ -108,6 +109,15 @@ class CapsSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fields: Count = 500
 
 
+class RedirectRule(StrEnum):
+    """``[plan] redirects``: how far the redirects of ``/`` are followed."""
+
+    NONE = "none"
+    SAME_HOST = "same_host"
+    SAME_DOMAIN = "same_domain"
+    IN_SCOPE = "in_scope"
+
+
 class PlanSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``[plan]``: what is asked of everybody, and how much more of some.
 
@@ -116,12 +126,17 @@ class PlanSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         absent_extension: Extension of the absent file-like name, without the dot.
         icon: Ask for ``/favicon.ico``.
         extra_requests: At most so many named paths a target beyond the core plan.
+        redirects: Which redirects of ``/`` are followed: ``none``, those to the ``same_host``, the ``same_domain``
+            (registrable name), or anything ``in_scope``.
+        most_redirects: Hops in one chain.
     """
 
     level: Level = Level.PASSIVE
     absent_extension: Annotated[str, msgspec.Meta(pattern="^[0-9A-Za-z]{0,16}$")] = "html"
     icon: bool = True
     extra_requests: Annotated[int, msgspec.Meta(ge=0)] = 20
+    redirects: RedirectRule = RedirectRule.SAME_HOST
+    most_redirects: Annotated[int, msgspec.Meta(ge=1, le=20)] = 5
 
 
 class AttemptsSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

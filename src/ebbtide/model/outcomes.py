@@ -83,11 +83,11 @@ LEGAL_FAULTS: Mapping[Stage, frozenset[Fault]] = MappingProxyType(
 """Which fault can be met at which stage; ``REQUEST`` lasts until our last byte is handed over."""
 
 
-class Answered(msgspec.Struct, frozen=True, tag="answered", tag_field="kind"):
+class Answered(msgspec.Struct, frozen=True, gc=False, tag="answered", tag_field="kind"):
     """A whole response was read, whatever its status code, or as much of its body as the cap admits."""
 
 
-class Failed(msgspec.Struct, frozen=True, tag="failed", tag_field="kind"):
+class Failed(msgspec.Struct, frozen=True, gc=False, tag="failed", tag_field="kind"):
     """No response, or a broken one. What was read of it is kept in the exchange.
 
     Raises:
@@ -103,7 +103,7 @@ class Failed(msgspec.Struct, frozen=True, tag="failed", tag_field="kind"):
             raise ValueError(f"{self.fault} cannot happen at stage {self.stage}")
 
 
-class Skipped(msgspec.Struct, frozen=True, tag="skipped", tag_field="kind"):
+class Skipped(msgspec.Struct, frozen=True, gc=False, tag="skipped", tag_field="kind"):
     """Our rules forbade it; not one packet was sent for it."""
 
     reason: SkipReason

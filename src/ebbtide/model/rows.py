@@ -30,7 +30,8 @@ class OutcomeRow(msgspec.Struct, frozen=True):
         stage, fault: Of a failure; empty otherwise.
         reason: Of a skip; empty otherwise.
         status: Status code of the answer to ``/``; ``None`` without one.
-        failed_exchange_count: Exchanges that failed, or whose body ended before its announced length.
+        failed_exchange_count: Exchanges that failed, or whose body ended before its announced length; hops of redirects
+            are not counted.
     """
 
     target_id: bytes
@@ -86,6 +87,8 @@ class ExchangeRow(msgspec.Struct, frozen=True):
     sni: str
     vantage: str
     tls: TlsSummary | None
+    origin: str | None = None
+    handed_on: str | None = None
 
 
 class BodyRow(msgspec.Struct, frozen=True):

@@ -19,7 +19,7 @@ class Level(StrEnum):
     ACTIVE = "active"
 
 
-class Target(msgspec.Struct, frozen=True):
+class Target(msgspec.Struct, frozen=True, gc=False):
     """One planned unit: host name, address, port, scheme.
 
     Attributes:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import msgspec
 
-from ebbtide.model.outcomes import Outcome
+from ebbtide.model.outcomes import Answered, Outcome
 from ebbtide.model.targets import Level, Target
 
 
@@ -52,20 +52,23 @@ class Deviation(StrEnum):
     UNKNOWN_CODING = "unknown_coding"
     BAD_CODING = "bad_coding"
     INFORMATIONAL_FLOOD = "informational_flood"
+    UNASKED_SWITCH = "unasked_switch"
 
 
-class Request(msgspec.Struct, frozen=True):
+class Request(msgspec.Struct, frozen=True, gc=False):
     """One request of the plan.
 
     Attributes:
         path: Origin-form request target, ASCII, starting with ``/``.
         fields: Further fields; Host, User-Agent, Accept, Accept-Encoding and Connection the probe always sends.
+        is_last: The plan asks nothing after it, whatever it answers; the server is told so (RFC 9112, 9.6).
     """
 
     path: str
     purpose: Purpose
     method: Method = Method.GET
     fields: tuple[tuple[str, str], ...] = ()
+    is_last: bool = False
 
     @property
     def key(self) -> tuple[str, str, tuple[tuple[str, str], ...]]:
@@ -73,7 +76,7 @@ class Request(msgspec.Struct, frozen=True):
         return (self.method, self.path, self.fields)
 
 
-class TlsSummary(msgspec.Struct, frozen=True):
+class TlsSummary(msgspec.Struct, frozen=True, gc=False):
     """What a handshake settled.
 
     Attributes:
@@ -89,7 +92,7 @@ class TlsSummary(msgspec.Struct, frozen=True):
     chain_sha256: tuple[bytes, ...]
 
 
-class Exchange(msgspec.Struct, frozen=True):
+class Exchange(msgspec.Struct, frozen=True, gc=False):
     """One request and its answer. Unknown stays ``None``; it never becomes 0.
 
     Attributes:
@@ -110,6 +113,8 @@ class Exchange(msgspec.Struct, frozen=True):
         connect_s, tls_s, first_byte_s, total_s: Seconds; connect and tls are ``None`` on a re-used connection.
         address: The address that was connected to; empty if none was.
         sni: Server name sent in the handshake; empty over plain HTTP.
+        origin: Scheme, host and port where it was asked, as ``https://www.example.org``; empty at the target's own.
+        handed_on: Absolute URL of a redirect that a conversation elsewhere has to follow; empty if there is none.
     """
 
     target_id: bytes
@@ -138,20 +143,43 @@ class Exchange(msgspec.Struct, frozen=True):
     sni: str = ""
     vantage: str = ""
     tls: TlsSummary | None = None
+    origin: str = ""
+    handed_on: str = ""
 
     def field_values(self, name: bytes) -> tuple[bytes, ...]:
         """All values of the field ``name`` (lower case), in order."""
         return tuple(value for key, value in self.fields if key.lower() == name)
 
 
-class Certificate(msgspec.Struct, frozen=True):
+def own_exchanges(exchanges: Sequence[Exchange]) -> Sequence[Exchange]:
+    """Those exchanges of an attempt that speak for the target itself: no hops of redirects, and one origin only.
+
+    Args:
+        exchanges: Of one attempt, in order.
+
+    Returns:
+        Where the plan was asked at two origins (http after https had failed, say), those of the second if it answered.
+    """
+    for exchange in exchanges:
+        if exchange.parent is not None or exchange.origin:
+            break
+    else:
+        return exchanges
+    own = [exchange for exchange in exchanges if exchange.parent is None]
+    at_last = [exchange for exchange in own if exchange.origin == own[-1].origin]
+    if at_last and isinstance(at_last[0].outcome, Answered):
+        return at_last
+    return [exchange for exchange in own if exchange.origin == own[0].origin]
+
+
+class Certificate(msgspec.Struct, frozen=True, gc=False):
     """A certificate as sent; read closely once per round, by its hash."""
 
     sha256: bytes
     der: bytes
 
 
-class Transcript(msgspec.Struct, frozen=True):
+class Transcript(msgspec.Struct, frozen=True, gc=False):
     """All exchanges with one target in one attempt of a round.
 
     Attributes:
@@ -159,6 +187,8 @@ class Transcript(msgspec.Struct, frozen=True):
         address: The address that was connected to or tried; empty if none was known.
         started_at_ns: UTC, nanoseconds since 1970.
         elapsed_s: Seconds from the first packet to the last.
+        follows: Ordinal of the exchange whose redirect this conversation followed: its exchanges join those of the
+            attempt, and it has no outcome of its own; ``None`` for all others.
     """
 
     target: Target
@@ -170,6 +200,7 @@ class Transcript(msgspec.Struct, frozen=True):
     elapsed_s: float = 0.0
     certificates: tuple[Certificate, ...] = ()
     vantage: str = ""
+    follows: int | None = None
 
 
 class Plan(Protocol):

@@ -1,7 +1,5 @@
 """One attempt at one target: dial, shake hands, ask, read, ask on; one connection at a time."""
 
-import asyncio
-from collections import deque
 from collections.abc import Callable
 from enum import Enum, auto
 from functools import partial
@@ -9,14 +7,15 @@ from typing import Any
 
 from ebbtide.model.outcomes import Answered, Failed, Fault, Outcome, Skipped, SkipReason, Stage
 from ebbtide.model.targets import Scheme
-from ebbtide.model.transcripts import Certificate, Exchange, Request, TlsSummary
+from ebbtide.model.transcripts import Certificate, Exchange, TlsSummary
 from ebbtide.probe.desk import Desk
 from ebbtide.probe.faults import connect_failure, error_text, lost_fault, more_telling
+from ebbtide.probe.itinerary import Itinerary, Stop
 from ebbtide.probe.network import Cancellable, Link, TlsSession
+from ebbtide.probe.origins import Origin
 from ebbtide.probe.recording import Asking, Peer, make_exchange, make_transcript
 from ebbtide.probe.settings import Assignment
 from ebbtide.probe.supervision import supervised, supervised_call
-from ebbtide.probe.tls import server_name_of
 from ebbtide.wire.response import Response, ResponseReader
 
 
@@ -39,7 +38,7 @@ TURN, DIALING, HANDSHAKE, ASKING, PARKED, CLOSING, OVER, GONE = Phase
 _STAGES = {TURN: Stage.CONNECT, DIALING: Stage.CONNECT, HANDSHAKE: Stage.TLS}
 
 
-class Conversation(asyncio.Protocol):
+class Conversation:
     """An attempt at a target. The network calls it; it calls the desk when it is over.
 
     Args:
@@ -49,9 +48,9 @@ class Conversation(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_answers_here", "_asked", "_asking", "_certificates", "_connect_began_s", "_connect_failure", "_dialing",
-        "_exchanges", "_failed_address", "_is_repeat", "_is_sending", "_left", "_link", "_pending", "_reader",
-        "_server_name", "_spent_s", "_started_ns", "_started_s", "_target_timer", "_then", "_tls", "_tls_summary",
+        "_answers_here", "_asking", "_certificates", "_connect_began_s", "_connect_failure", "_dialing", "_exchanges",
+        "_failed_address", "_first_ordinal", "_is_repeat", "_is_sending", "_itinerary", "_left", "_link", "_origin",
+        "_reader", "_spent_s", "_started_ns", "_started_s", "_stop", "_target_timer", "_then", "_tls", "_tls_summary",
         "_turn_began_s", "address", "assignment", "desk", "phase"
     )  # fmt: skip
 
@@ -61,20 +60,21 @@ class Conversation(asyncio.Protocol):
         self.desk = desk
         self.phase = TURN
         self._left = addresses[1:]
-        self._pending: deque[Request] = deque()
-        self._asked: set[object] = set()
+        self._itinerary: Itinerary | None = None
+        self._stop: Stop | None = None
+        self._origin: Origin | None = None
         self._exchanges: list[Exchange] = []
-        self._certificates: dict[bytes, Certificate] = {}
+        self._certificates: dict[bytes, Certificate] | None = None
         self._link: Link | None = None
         self._dialing: Cancellable | None = None
         self._target_timer: Cancellable | None = None
         self._tls: TlsSession | None = None
         self._tls_summary: TlsSummary | None = None
-        self._server_name = ""
         self._reader: ResponseReader | None = None
         self._asking: Asking | None = None
         self._connect_failure: Failed | None = None
         self._failed_address = ""
+        self._first_ordinal = 0 if assignment.hop is None else assignment.hop.first_ordinal
         self._then: Callable[[], None] | None = None
         self._is_sending = False
         self._is_repeat = False
@@ -99,10 +99,9 @@ class Conversation(asyncio.Protocol):
         """Ask the plan what to ask; before the first packet."""
         self._started_ns = self.desk.network.now_ns()
         self._started_s = self.desk.network.now_s()
-        if self.assignment.target.scheme is Scheme.HTTPS:
-            self._server_name = server_name_of(self.assignment.target.host)
-        self._ask_plan()
-        if not self._pending:
+        self._itinerary = Itinerary(self.assignment, self.desk.plan, self.desk.settings)
+        self._stop = self._itinerary.next_stop
+        if self._stop is None:
             self._finish(Skipped(SkipReason.LEVEL, "the plan asks nothing of this target"))
 
     @supervised
@@ -164,13 +163,15 @@ class Conversation(asyncio.Protocol):
         desk.connect_clock.stop(self)
         if self._asking is not None:
             self._asking.connect_s = now_s - self._connect_began_s
-        if self.assignment.target.scheme is Scheme.HTTP:
+        origin = self._now_at().origin
+        self._origin = origin
+        if origin.scheme is Scheme.HTTP:
             self._send()
             return
         self.phase = HANDSHAKE
         desk.handshake_clock.start(self, now_s)
         self._connect_began_s = now_s
-        self._tls = desk.network.tls_session(self._server_name)
+        self._tls = desk.network.tls_session(origin.server_name)
         self._tls.start()
         self._flush()
 
@@ -230,29 +231,29 @@ class Conversation(asyncio.Protocol):
         self._spent_s += self.desk.network.now_s() - self._turn_began_s
 
     def _dial(self) -> None:
-        desk = self.desk
+        desk, stop = self.desk, self._now_at()
         closed = desk.decide_address(self.address)
         if closed is not None:
             self._finish(closed)
             return
-        network = desk.network
+        network, port = desk.network, stop.origin.port
         self.phase = DIALING
         self._connect_began_s = now_s = network.now_s()
         self._tls = self._reader = None
         self._answers_here = 0
         self._is_sending = False
-        self._asking = Asking(self._pending[0], network.now_ns(), now_s)
-        known = None if self._exchanges else desk.silences.recall(self.address, self.assignment.target.port, now_s)
+        self._asking = Asking(stop, network.now_ns(), now_s)
+        known = None if self._exchanges else desk.silences.recall(self.address, port, now_s)
         if known is not None:
             self._give_up_address(known)
             return
         desk.connect_clock.start(self, now_s)
-        self._dialing = network.connect(self.address, self.assignment.target.port, self)
+        self._dialing = network.connect(self.address, port, self)
 
     def _connect_failed(self, failed: Failed) -> None:
-        desk, target = self.desk, self.assignment.target
+        desk, origin = self.desk, self._now_at().origin
         desk.connect_clock.stop(self)
-        desk.silences.note(self.address, target.port, target.host, failed, desk.network.now_s())
+        desk.silences.note(self.address, origin.port, origin.host, failed, desk.network.now_s())
         self._give_up_address(failed)
 
     def _give_up_address(self, failed: Failed) -> None:
@@ -267,7 +268,7 @@ class Conversation(asyncio.Protocol):
             return
         failure = failed if self._exchanges else self._connect_failure or failed
         self._record(None, failure, self.address if self._exchanges else self._failed_address)
-        self._finish(None)
+        self._fall_back_or_finish()
 
     def _close_and(self, then: Callable[[], None]) -> None:
         """Close what is open or being dialed, and go on once it is closed."""
@@ -291,20 +292,18 @@ class Conversation(asyncio.Protocol):
     # Asking and reading.
 
     def _send(self) -> None:
-        request = self._pending[0]
+        stop = self._now_at()
         network, asking, link = self.desk.network, self._asking, self._link
-        if asking is None or asking.request is not request:
-            self._asking = asking = Asking(request, 0, 0.0)
+        if asking is None:
+            self._asking = asking = Asking(stop, 0, 0.0)
         asking.asked_at_ns = network.now_ns()
         asking.started_s = network.now_s()
         self.phase = ASKING
         self._is_sending = True
-        self._reader = ResponseReader(request.method, self.desk.settings.caps)
-        octets = self.desk.encode(self.assignment.target, request)
+        self._reader = ResponseReader(stop.request.method, self.desk.settings.caps)
+        octets = self.desk.encode(stop.origin, stop.request)
         if link is None:
             raise RuntimeError("asked without a connection")
-        if len(octets) > self.desk.large_request:
-            link.set_write_buffer_limits(high=0)
         self._is_sending = False
         if self._tls is None:
             link.write(octets)
@@ -343,6 +342,8 @@ class Conversation(asyncio.Protocol):
         if self._asking is not None:
             self._asking.tls_s = self.desk.network.now_s() - self._connect_began_s
         self._tls_summary, certificates = tls.summary()
+        if self._certificates is None:
+            self._certificates = {}
         for certificate in certificates:
             self._certificates.setdefault(certificate.sha256, certificate)
         self._send()
@@ -371,18 +372,34 @@ class Conversation(asyncio.Protocol):
     def _answered(self, reader: ResponseReader) -> None:
         response = reader.response()
         exchange = self._record(response, None, self.address)
-        self._pending.popleft()
         self._reader = self._asking = None
         self._answers_here += 1
         self._is_repeat = False
-        if isinstance(exchange.outcome, Answered) and not self._pending:
-            self._ask_plan()
-        if not self._pending or not isinstance(exchange.outcome, Answered):
+        stop = self._go_on() if isinstance(exchange.outcome, Answered) else None
+        if stop is None:
             self._finish(None)
-        elif response.keeps_alive and self._link is not None:
+        elif response.keeps_alive and self._link is not None and stop.origin == self._origin:
             self._when_admitted(self._send)
         else:
             self._reopen()
+
+    def _go_on(self) -> Stop | None:
+        """The next stop; those that must not be asked are recorded on the way."""
+        itinerary = self._itinerary
+        stop = None if itinerary is None else itinerary.next_stop
+        while itinerary is not None and stop is not None and stop.dead is not None:
+            self._asking = Asking(stop, self.desk.network.now_ns(), self.desk.network.now_s())
+            self._record(None, stop.dead, "")
+            self._asking = None
+            stop = itinerary.next_stop
+        if stop is not None:
+            self._stop = stop
+        return stop
+
+    def _now_at(self) -> Stop:
+        if self._stop is None:
+            raise RuntimeError("asked before it was prepared")
+        return self._stop
 
     def _reopen(self) -> None:
         dial = partial(self._when_admitted, self._dial)
@@ -398,13 +415,6 @@ class Conversation(asyncio.Protocol):
         else:
             self.phase = PARKED
             self._pause_clock()
-
-    def _ask_plan(self) -> None:
-        assignment = self.assignment
-        for request in self.desk.plan.next_requests(assignment.target, self._exchanges, assignment.level):
-            if request.key not in self._asked:
-                self._asked.add(request.key)
-                self._pending.append(request)
 
     # The end.
 
@@ -425,23 +435,39 @@ class Conversation(asyncio.Protocol):
     def _fail(self, stage: Stage, fault: Fault, detail: str = "") -> None:
         response = None if self._reader is None else self._reader.response()
         self._record(response, Failed(stage, fault, detail), self.address)
-        self._finish(None)
+        if stage is Stage.TLS and self.phase is HANDSHAKE:
+            self._fall_back_or_finish()
+        else:
+            self._finish(None)
 
-    def _record(self, response: Response | None, failure: Failed | None, address: str) -> Exchange:
+    def _fall_back_or_finish(self) -> None:
+        """Over the other scheme, if the target allows it and the clock of the whole target still runs."""
+        if self._itinerary is None or not self._itinerary.fall_back():
+            self._finish(None)
+            return
+        self.desk.handshake_clock.stop(self)
+        self._connect_failure = None
+        self._asking = None
+        self._go_on()
+        self._reopen()
+
+    def _record(self, response: Response | None, failure: Failed | Skipped | None, address: str) -> Exchange:
         asking, desk = self._asking, self.desk
         if asking is None:
-            asking = Asking(self._pending[0], desk.network.now_ns(), desk.network.now_s())
+            asking = Asking(self._now_at(), desk.network.now_ns(), desk.network.now_s())
         exchange = make_exchange(
             self.assignment,
             asking,
             response,
             failure,
-            Peer(address, self._server_name, None if self._tls is None else self._tls_summary),
-            ordinal=len(self._exchanges),
+            Peer(address, None if self._tls is None else self._tls_summary),
+            ordinal=self._first_ordinal + len(self._exchanges),
             now_s=desk.network.now_s(),
             body_cap=desk.settings.caps.body_bytes,
             vantage=desk.settings.vantage,
         )
+        if self._itinerary is not None:
+            exchange = self._itinerary.pass_on(exchange)
         self._exchanges.append(exchange)
         desk.note_exchange(address, exchange)
         return exchange
@@ -455,7 +481,7 @@ class Conversation(asyncio.Protocol):
             address=self._exchanges[0].address if self._exchanges else self.address,
             started_at_ns=self._started_ns,
             elapsed_s=desk.network.now_s() - self._started_s,
-            certificates=tuple(self._certificates.values()),
+            certificates=tuple(self._certificates.values()) if self._certificates else (),
             vantage=desk.settings.vantage,
         )
         is_rude = self._is_sending or not isinstance(transcript.outcome, Answered)
@@ -471,6 +497,8 @@ class Conversation(asyncio.Protocol):
                 self._flush()
             if is_rude:
                 self._link.abort()
+            elif self._stop is not None and self._stop.request.is_last and self.phase is OVER:
+                self._link.finish()
             else:
                 self._link.close()
         elif self._dialing is not None:
@@ -486,7 +514,7 @@ class Conversation(asyncio.Protocol):
         desk = self.desk
         desk.target_clock.stop(self)
         desk.connect_clock.stop(self)
-        if self.assignment.target.scheme is Scheme.HTTPS:
+        if self._tls is not None:
             desk.handshake_clock.stop(self)
         if self._target_timer is not None:
             self._target_timer.cancel()

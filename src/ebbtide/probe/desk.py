@@ -7,18 +7,17 @@ from typing import Generic, Protocol, TypeVar
 
 from ebbtide.frame.ids import prefix_of
 from ebbtide.model.outcomes import Skipped
-from ebbtide.model.targets import Scheme, Target
 from ebbtide.model.transcripts import Exchange, Plan, Request, Transcript
 from ebbtide.probe.clocks import Clock
 from ebbtide.probe.courtesy import GOOD, advice_of
 from ebbtide.probe.network import Network
+from ebbtide.probe.origins import Origin
 from ebbtide.probe.scheduling import Scheduler
 from ebbtide.probe.settings import ProbeSettings
 from ebbtide.probe.silences import Silences
 from ebbtide.wire.request import RequestEncoder
 
-_SHARED_FIELDS = (("Accept", "*/*"), ("Accept-Encoding", "gzip, deflate"), ("Connection", "keep-alive"))
-_DEFAULT_PORTS = {Scheme.HTTP: 80, Scheme.HTTPS: 443}
+_SHARED_FIELDS = (("Accept", "*/*"), ("Accept-Encoding", "gzip, deflate"))
 _MOST_DECIDED = 16_384
 _LOG = logging.getLogger(__name__)
 
@@ -53,9 +52,6 @@ class Desk(Generic[TalkType]):
         scheduler: Who may be asked when.
     """
 
-    large_request = 16_384
-    """From this size on we watch whether a request was handed over; a smaller one fits in any send buffer."""
-
     def __init__(
         self,
         settings: ProbeSettings,
@@ -85,7 +81,9 @@ class Desk(Generic[TalkType]):
             settings.limits, operators.operator_of if operators else None, network.now_s()
         )
         self._decided: dict[str, Skipped | None] = {}
-        self._encoder = RequestEncoder((("User-Agent", settings.user_agent), *_SHARED_FIELDS))
+        shared = (("User-Agent", settings.user_agent), *_SHARED_FIELDS)
+        self._encoder = RequestEncoder((*shared, ("Connection", "keep-alive")))
+        self._last_encoder = RequestEncoder((*shared, ("Connection", "close")))
 
     def decide_address(self, address: str) -> Skipped | None:
         """What the scope says of an address: asked before a turn is taken, and again for every connection."""
@@ -97,11 +95,10 @@ class Desk(Generic[TalkType]):
             decided = self._decided[address] = self.settings.scope.decide_address(address)
             return decided
 
-    def encode(self, target: Target, request: Request) -> bytes:
-        """A request as octets."""
-        is_usual = target.port == _DEFAULT_PORTS[target.scheme] or ":" in target.host
-        host = target.host_field if is_usual else f"{target.host}:{target.port}"
-        return self._encoder.encode(request.method, request.path, host, request.fields)
+    def encode(self, origin: Origin, request: Request) -> bytes:
+        """A request as octets; after the last one of a plan the server need not keep the connection."""
+        encoder = self._last_encoder if request.is_last else self._encoder
+        return encoder.encode(request.method, request.path, origin.host_field, request.fields)
 
     def deliver(self, transcript: Transcript) -> None:
         """A target is done: tell the caller at once, so that no body waits in memory."""

@@ -10,7 +10,7 @@ from ebbtide.model.transcripts import Certificate, TlsSummary
 
 
 class Link(Protocol):
-    """Our end of an open connection; an asyncio transport is one."""
+    """Our end of an open connection."""
 
     def write(self, data: bytes) -> None:
         """Hand octets over; they may wait in a buffer."""
@@ -18,15 +18,15 @@ class Link(Protocol):
     def close(self) -> None:
         """Close once what was written is gone."""
 
+    def finish(self) -> None:
+        """Close when the other side has closed, or in a moment if it does not; what still comes is thrown away."""
+
     def abort(self) -> None:
         """Close at once."""
 
-    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
-        """Say how much may wait before ``pause_writing`` is called."""
-
 
 class Peer(Protocol):
-    """Who listens to one connection at a time; has the shape of an asyncio protocol."""
+    """Who listens to one connection at a time."""
 
     def connection_made(self, transport: Link) -> None:
         """The connection is open."""

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from ebbtide.model.outcomes import Answered, Failed, Fault, Outcome, Stage
-from ebbtide.model.transcripts import Certificate, Exchange, Request, TlsSummary, Transcript
+from ebbtide.model.outcomes import Answered, Failed, Fault, Outcome, Skipped, Stage
+from ebbtide.model.transcripts import Certificate, Exchange, TlsSummary, Transcript, own_exchanges
+from ebbtide.probe.itinerary import Stop
 from ebbtide.probe.settings import Assignment
 from ebbtide.wire.content import decode_body
 from ebbtide.wire.response import NOTHING_READ, Response
@@ -16,7 +17,7 @@ _ANSWERED = Answered()
 class Asking(msgspec.Struct, gc=False):
     """What is known of one request while it is under way. Unknown stays ``None``."""
 
-    request: Request
+    stop: Stop
     asked_at_ns: int
     started_s: float
     connect_s: float | None = None
@@ -28,7 +29,6 @@ class Peer(msgspec.Struct, frozen=True, gc=False):
     """Whom the connection is with."""
 
     address: str
-    server_name: str = ""
     tls: TlsSummary | None = None
 
 
@@ -36,7 +36,7 @@ def make_exchange(
     assignment: Assignment,
     asking: Asking,
     response: Response | None,
-    failure: Failed | None,
+    failure: Failed | Skipped | None,
     peer: Peer,
     *,
     ordinal: int,
@@ -66,8 +66,9 @@ def make_exchange(
         target_id=target.target_id,
         site_id=target.site_id,
         ordinal=ordinal,
+        parent=asking.stop.parent,
         attempt=assignment.attempt,
-        request=asking.request,
+        request=asking.stop.request,
         asked_at_ns=asking.asked_at_ns,
         outcome=outcome or _ANSWERED,
         status=response.status,
@@ -84,9 +85,10 @@ def make_exchange(
         first_byte_s=asking.first_byte_s,
         total_s=now_s - asking.started_s,
         address=peer.address,
-        sni=peer.server_name,
+        sni=asking.stop.origin.server_name,
         vantage=vantage,
         tls=peer.tls,
+        origin=asking.stop.origin.label,
     )
 
 
@@ -103,9 +105,10 @@ def make_transcript(
 ) -> Transcript:
     """The record of one attempt at a target; ``outcome`` is ``None`` where the exchanges decide."""
     if outcome is None:
-        first = exchanges[0]
+        own = own_exchanges(exchanges) or exchanges
+        first = own[0]
         if first.request.path != "/":
-            first = next((exchange for exchange in exchanges if exchange.request.path == "/"), first)
+            first = next((exchange for exchange in own if exchange.request.path == "/"), first)
         outcome = first.outcome
     return Transcript(
         target=assignment.target,
@@ -117,4 +120,5 @@ def make_transcript(
         elapsed_s=elapsed_s,
         certificates=tuple(certificates),
         vantage=vantage,
+        follows=None if assignment.hop is None else assignment.hop.parent,
     )

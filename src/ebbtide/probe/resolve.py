@@ -9,8 +9,8 @@ import aiodns
 import pycares
 
 from ebbtide.model.outcomes import Failed, Fault, Stage
+from ebbtide.probe.event_loop import new_event_loop
 from ebbtide.probe.faults import error_text
-from ebbtide.probe.sockets import new_event_loop
 
 Resolved = tuple[str, tuple[str, ...] | Failed]
 

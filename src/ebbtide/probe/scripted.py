@@ -223,12 +223,13 @@ class _Line:
         """Close once all is written, which here is at once."""
         self._end(None)
 
+    def finish(self) -> None:
+        """A scripted server closes at once when it is asked to."""
+        self._end(None)
+
     def abort(self) -> None:
         """Close at once."""
         self._end(None)
-
-    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
-        """Nothing waits in a scripted network."""
 
     def _shake_hands(self) -> None:
         self._is_welcomed = True

@@ -7,8 +7,9 @@ import msgspec
 
 from ebbtide.conduct.operators import Operators
 from ebbtide.conduct.scope import Scope
-from ebbtide.model.configuration import CapsSection, ClocksSection, LimitsSection
+from ebbtide.model.configuration import CapsSection, ClocksSection, LimitsSection, RedirectRule
 from ebbtide.model.targets import Level, Target
+from ebbtide.probe.redirects import Hop
 
 
 class ProbeSettings(msgspec.Struct, frozen=True):
@@ -18,6 +19,8 @@ class ProbeSettings(msgspec.Struct, frozen=True):
         user_agent: From ``conduct.identity``; never a browser's.
         scope: Decides on every address before it is connected to.
         vantage: Where we look from; written into every transcript.
+        redirects: How far the redirects of ``/`` are followed.
+        most_redirects: Hops in one chain.
         operators: Which networks share a limit; ``None`` if no table is given.
     """
 
@@ -27,22 +30,26 @@ class ProbeSettings(msgspec.Struct, frozen=True):
     limits: LimitsSection
     scope: Scope
     vantage: str = ""
+    redirects: RedirectRule = RedirectRule.NONE
+    most_redirects: int = 5
     operators: Operators | None = None
 
 
-class Assignment(msgspec.Struct, frozen=True):
+class Assignment(msgspec.Struct, frozen=True, gc=False):
     """One target to ask once.
 
     Attributes:
         addresses: Pinned or resolved; tried in order until one accepts a connection.
         attempt: 1 for the first attempt in the round, rising.
         level: What the target's authority allows.
+        hop: A redirect to follow instead of the plan, found in an earlier conversation of the same attempt.
     """
 
     target: Target
     addresses: tuple[str, ...]
     attempt: int
     level: Level
+    hop: Hop | None = None
 
 
 class Neighbours(Protocol):

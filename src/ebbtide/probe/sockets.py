@@ -1,23 +1,20 @@
-"""The real network: uvloop's transports (asyncio's where uvloop is absent), and TLS over a memory BIO."""
+"""The real network: sockets of this machine, epoll, clocks, and TLS over a memory BIO."""
 
-import asyncio
+import heapq
+import select
 import time
+from collections import deque
 from collections.abc import Callable
-from typing import cast
+from itertools import count
 
 from OpenSSL import SSL
 
-from ebbtide.probe.faults import error_text
+from ebbtide.probe.links import INTERESTS, SocketLink
 from ebbtide.probe.network import Cancellable, Peer, TlsSession
 from ebbtide.probe.tls import OpenSslSession, make_client_context
 
-try:
-    import uvloop
-except ImportError:  # pragma: no cover  (Windows)
-    new_event_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
-else:
-    new_event_loop = uvloop.new_event_loop
-
+_MOST_EVENTS = 1024
+_FINISHING_S = 1.0
 _CLOSING_ROUNDS = 200
 _CLOSING_PAUSE_S = 0.005
 
@@ -25,38 +22,60 @@ _CLOSING_PAUSE_S = 0.005
 class SocketNetwork:
     """Sockets of this machine. One run at a time.
 
-    Args:
-        loop_factory: Makes the event loop; uvloop's where it is installed.
+    Each socket is registered once and for both directions; the kernel tells of changes only (edge-triggered), so a
+    connection costs one call to epoll however many exchanges it carries.
     """
 
-    def __init__(self, loop_factory: Callable[[], asyncio.AbstractEventLoop] = new_event_loop) -> None:
-        self._loop_factory = loop_factory
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._bell: asyncio.Future[None] | None = None
-        self._context: SSL.Context | None = None
+    def __init__(self) -> None:
         self.now_s = time.monotonic
         self.now_ns = time.time_ns
+        self._links: dict[int, SocketLink] = {}
+        self._soon: deque[Callable[[], None]] = deque()
+        self._timers: list[tuple[float, int, _Timer]] = []
+        self._ties = count()
+        self._finishing: deque[tuple[float, SocketLink]] = deque()
+        self._is_woken = False
+        self._epoll: select.epoll | None = None
+        self._context: SSL.Context | None = None
 
     def run(self, step: Callable[[], bool], abandon: Callable[[], bool]) -> None:
-        """Drive ``step`` in a loop of our own; see ``Network.run``."""
-        with asyncio.Runner(loop_factory=self._loop_factory) as runner:
-            runner.run(self._main(step, abandon))
+        """Drive ``step``; see ``Network.run``."""
+        self._is_woken = False
+        self._epoll = select.epoll()
+        try:
+            while not self._step(step):
+                self._turn(self._pause_s())
+                while not self._is_woken:
+                    self._turn(self._pause_s())
+        finally:
+            self._close(abandon)
+            self._epoll.close()
+            self._epoll = None
+
+    def _step(self, step: Callable[[], bool]) -> bool:
+        """What ``step`` says; a call to be woken that it makes itself holds for the next turn."""
+        self._is_woken = False
+        return step()
 
     def wake(self) -> None:
         """Have ``step`` called soon."""
-        if self._bell is not None and not self._bell.done():
-            self._bell.set_result(None)
+        self._is_woken = True
 
     def call_later(self, delay_s: float, callback: Callable[[], None]) -> Cancellable:
         """Have ``callback`` called once, later."""
-        return self._running().call_later(delay_s, callback)
+        timer = _Timer(callback)
+        heapq.heappush(self._timers, (self.now_s() + delay_s, next(self._ties), timer))
+        return timer
+
+    def call_soon(self, callback: Callable[[], None]) -> None:
+        """Have ``callback`` called once what is under way is done."""
+        self._soon.append(callback)
 
     def connect(self, address: str, port: int, peer: Peer) -> Cancellable:
         """Dial; see ``Network.connect``."""
-        loop, line = self._running(), _Line(peer)
-        task = loop.create_task(loop.create_connection(line.protocol, address, port))
-        task.add_done_callback(line.dialed)
-        return task
+        link = SocketLink(self, address, port, peer)
+        self._soon.append(link.dial)
+        return link
 
     def tls_session(self, server_name: str) -> TlsSession:
         """A new session of OpenSSL."""
@@ -64,67 +83,78 @@ class SocketNetwork:
             self._context = make_client_context()
         return OpenSslSession(self._context, server_name)
 
-    def _running(self) -> asyncio.AbstractEventLoop:
-        if self._loop is None:
+    # What links call.
+
+    def watch(self, link: SocketLink, descriptor: int) -> None:
+        """Tell ``link`` of every change of its socket from now on."""
+        if self._epoll is None:
             raise RuntimeError("the network does not run")
-        return self._loop
+        self._epoll.register(descriptor, INTERESTS)
+        self._links[descriptor] = link
 
-    async def _main(self, step: Callable[[], bool], abandon: Callable[[], bool]) -> None:
-        self._loop = asyncio.get_running_loop()
-        try:
-            while True:
-                self._bell = self._loop.create_future()
-                if step():
-                    break
-                await self._bell
-        finally:
-            self._bell = None
-            await self._close(abandon)
-            self._loop = None
+    def unwatch(self, descriptor: int) -> None:
+        """The socket is about to be closed; the kernel forgets it then by itself."""
+        self._links.pop(descriptor, None)
 
-    async def _close(self, abandon: Callable[[], bool]) -> None:
+    def end_soon(self, link: SocketLink) -> None:
+        """Give the other side of a finished connection a moment to close it."""
+        if not self._finishing:
+            self.call_later(_FINISHING_S, self._end_finished)
+        self._finishing.append((self.now_s() + _FINISHING_S, link))
+
+    def _end_finished(self) -> None:
+        now_s = self.now_s()
+        while self._finishing and self._finishing[0][0] <= now_s:
+            self._finishing.popleft()[1].abort()
+        if self._finishing:
+            self.call_later(self._finishing[0][0] - now_s, self._end_finished)
+
+    def _turn(self, pause_s: float) -> None:
+        """Wait for what comes next, and do it."""
+        if self._epoll is None:
+            raise RuntimeError("the network does not run")
+        links = self._links
+        for descriptor, events in self._epoll.poll(pause_s, _MOST_EVENTS):
+            link = links.get(descriptor)
+            if link is not None:
+                link.on_events(events)
+        for _ in range(len(self._soon)):
+            self._soon.popleft()()
+        self._ring()
+
+    def _pause_s(self) -> float:
+        if self._soon or self._is_woken:
+            return 0.0
+        return max(0.0, self._timers[0][0] - self.now_s()) if self._timers else -1.0
+
+    def _ring(self) -> None:
+        timers = self._timers
+        if not timers:
+            return
+        now_s = self.now_s()
+        while timers and timers[0][0] <= now_s:
+            callback = heapq.heappop(timers)[2].callback
+            if callback is not None:
+                callback()
+
+    def _close(self, abandon: Callable[[], bool]) -> None:
+        """Close everything, however the run ended."""
         for _ in range(_CLOSING_ROUNDS):
             if abandon():
                 break
-            await asyncio.sleep(_CLOSING_PAUSE_S)
-        await asyncio.sleep(0)
+            self._turn(0.0 if self._soon else _CLOSING_PAUSE_S)
+        for link in tuple(self._links.values()):
+            link.abort()
+        self._soon.clear()
+        self._timers.clear()
+        self._finishing.clear()
 
 
-class _Line:
-    """One connection's way to its peer, cut when the dialing was called off, so that no late call arrives."""
+class _Timer:
+    __slots__ = ("callback",)
 
-    __slots__ = ("data_received", "eof_received", "is_made", "is_over", "pause_writing", "peer", "resume_writing")
+    def __init__(self, callback: Callable[[], None]) -> None:
+        self.callback: Callable[[], None] | None = callback
 
-    def __init__(self, peer: Peer) -> None:
-        self.peer = peer
-        self.is_made = False
-        self.is_over = False
-        self.data_received = peer.data_received
-        self.eof_received = peer.eof_received
-        self.pause_writing = peer.pause_writing
-        self.resume_writing = peer.resume_writing
-
-    def protocol(self) -> asyncio.BaseProtocol:
-        return cast("asyncio.BaseProtocol", self)
-
-    def dialed(self, task: asyncio.Task[tuple[asyncio.BaseTransport, asyncio.BaseProtocol]]) -> None:
-        if self.is_made or self.is_over:
-            return
-        self.is_over = True
-        error = None if task.cancelled() else task.exception()
-        if error is None:
-            self.peer.connection_lost(None)
-        else:
-            self.peer.connection_failed(error if isinstance(error, OSError) else OSError(0, error_text(error)))
-
-    def connection_made(self, transport: asyncio.Transport) -> None:
-        if self.is_over:
-            transport.abort()
-            return
-        self.is_made = True
-        self.peer.connection_made(transport)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if not self.is_over:
-            self.is_over = True
-            self.peer.connection_lost(exc)
+    def cancel(self) -> None:
+        self.callback = None

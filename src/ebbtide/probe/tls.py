@@ -1,7 +1,6 @@
 """TLS over a memory BIO. Nothing is verified and everything is recorded: a survey wants to see old servers too."""
 
 import hashlib
-from ipaddress import ip_address
 
 from OpenSSL import SSL, crypto
 
@@ -125,12 +124,3 @@ class OpenSslSession:
 
 def _certificate(der: bytes) -> Certificate:
     return Certificate(hashlib.sha256(der).digest(), der)
-
-
-def server_name_of(host: str) -> str:
-    """The name for the handshake: RFC 6066 admits no addresses."""
-    try:
-        ip_address(host)
-    except ValueError:
-        return host
-    return ""

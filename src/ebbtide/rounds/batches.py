@@ -40,7 +40,7 @@ def write_batch(root: Path, shards: int, transcripts: Iterable[Transcript]) -> B
     files: list[FileRef] = []
     endings: Counter[str] = Counter()
     for group in _groups(map(with_hashes, transcripts)):
-        endings.update(_ending(each) for each in group)
+        endings.update(_ending(each) for each in group if each.follows is None)
         files += _write_group(root, shards, group)
     return BatchTables(tuple(files), endings.total(), dict(endings))
 
@@ -64,7 +64,7 @@ def _write_group(root: Path, shards: int, group: list[Transcript]) -> Iterator[F
         by_shard[shard_of(transcript.target.site_id, shards)].append(transcript)
     for shard, members in sorted(by_shard.items()):
         tables: dict[str, list[msgspec.Struct]] = {
-            "outcomes": [outcome_row(each) for each in members],
+            "outcomes": [outcome_row(each) for each in members if each.follows is None],
             "exchanges": [row for each in members for row in exchange_rows(each)],
             "bodies": list(body_rows(members)),
             "certificates": list(certificate_rows(members)),

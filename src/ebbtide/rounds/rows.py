@@ -9,7 +9,7 @@ from ebbtide.frame.ids import endpoint_id
 from ebbtide.model.outcomes import Answered, Failed, Outcome, Skipped
 from ebbtide.model.rows import BodyRow, CertificateRow, ExchangeRow, OutcomeRow, TargetRow
 from ebbtide.model.targets import Target
-from ebbtide.model.transcripts import Deviation, Exchange, Purpose, Transcript
+from ebbtide.model.transcripts import Deviation, Exchange, Purpose, Transcript, own_exchanges
 
 ANSWERED, FAILED, SKIPPED = "answered", "failed", "skipped"
 
@@ -32,6 +32,7 @@ def outcome_row(transcript: Transcript) -> OutcomeRow:
     """The row of one attempt."""
     kind, stage, fault, reason, detail = outcome_parts(transcript.outcome)
     target = transcript.target
+    own = own_exchanges(transcript.exchanges)
     return OutcomeRow(
         target_id=target.target_id,
         site_id=target.site_id,
@@ -43,9 +44,9 @@ def outcome_row(transcript: Transcript) -> OutcomeRow:
         reason=reason,
         detail=detail,
         address=transcript.address,
-        status=_root_status(transcript.exchanges),
+        status=_root_status(own),
         exchange_count=len(transcript.exchanges),
-        failed_exchange_count=sum(map(_is_broken, transcript.exchanges)),
+        failed_exchange_count=sum(map(_is_broken, own)),
         started_at_ns=transcript.started_at_ns,
         elapsed_s=transcript.elapsed_s,
         vantage=transcript.vantage,
@@ -147,4 +148,6 @@ def _exchange_row(exchange: Exchange) -> ExchangeRow:
         sni=exchange.sni,
         vantage=exchange.vantage,
         tls=exchange.tls,
+        origin=exchange.origin or None,
+        handed_on=exchange.handed_on or None,
     )

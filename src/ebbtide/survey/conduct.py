@@ -50,6 +50,8 @@ def probe_settings(config: SurveyConfig, scope: Scope, operators: Operators | No
         scope=scope,
         vantage=config.survey.vantage,
         operators=operators,
+        redirects=config.plan.redirects,
+        most_redirects=config.plan.most_redirects,
     )
 
 

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from importlib.metadata import version
 from itertools import count
 from pathlib import Path
 
 import msgspec
 
+from ebbtide import __version__
 from ebbtide.judge.engine import load_engine
 from ebbtide.model.configuration import SurveyConfig
 from ebbtide.model.errors import RoundError
@@ -246,7 +246,7 @@ def _opened(folder: SurveyFolder, label: str, reference_date: str) -> Round:
     if folder.has_round(label):
         return folder.round(label)
     today = datetime.now(UTC).date().isoformat()
-    return folder.create_round(label, reference_date or today, version("ebbtide"))
+    return folder.create_round(label, reference_date or today, __version__)
 
 
 def _summary(asked: int, status: RoundStatus) -> RunSummary:

@@ -116,20 +116,24 @@ def parse_fields(lines: list[bytes], most: int) -> tuple[Fields, list[Deviation]
 
 
 def _parse_odd_fields(lines: list[bytes], most: int) -> tuple[Fields, list[Deviation]]:
-    fields: list[tuple[bytes, bytes]] = []
+    names: list[bytes] = []
+    values: list[list[bytes]] = []
     odd: list[Deviation] = []
     for line in islice(lines, 1, None):
         name, colon, value = line.partition(b":")
         if name[:1] and name[0] in _BLANKS:
             odd.append(Deviation.OBSOLETE_FOLD)
-            _unfold(fields, line)
-        elif len(fields) >= most:
+            if values:
+                values[-1].append(line.strip(b" \t"))
+        elif len(names) >= most:
             odd.append(Deviation.TOO_MANY_FIELDS)
             break
         else:
             odd.extend(_name_deviations(name, colon))
-            fields.append((name.rstrip(b" \t"), value.strip(b" \t")))
-    return tuple(fields), odd
+            names.append(name.rstrip(b" \t"))
+            values.append([value.strip(b" \t")])
+    unfolded = [b" ".join(parts).strip(b" \t") for parts in values]
+    return tuple(zip(names, unfolded, strict=True)), odd
 
 
 def _name_deviations(name: bytes, colon: bytes) -> tuple[Deviation, ...]:
@@ -138,10 +142,3 @@ def _name_deviations(name: bytes, colon: bytes) -> tuple[Deviation, ...]:
     if not name:
         return (Deviation.EMPTY_FIELD_NAME,)
     return (Deviation.SPACE_BEFORE_COLON,) if name[-1] in _BLANKS else ()
-
-
-def _unfold(fields: list[tuple[bytes, bytes]], line: bytes) -> None:
-    if not fields:
-        return
-    name, value = fields[-1]
-    fields[-1] = (name, b" ".join((value, line.strip(b" \t"))).strip(b" \t"))

@@ -2,8 +2,7 @@
 
 from enum import Enum, auto
 
-WINDOW = 512
-"""Octets that are searched for a status line."""
+from ebbtide.wire.greetings import WINDOW, measure_greeting, name_greeting
 
 _CANDIDATE = b"HTTP/d.d ddd"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -29,12 +28,20 @@ def find_opening(octets: bytes | bytearray, *, is_all: bool) -> tuple[Opening, i
         is_all: Nothing will follow.
 
     Returns:
-        What stands there, and for a status line its offset. A document without a status line is HTTP/0.9 if it
-        begins as markup. The answer is the same however the octets were cut when they arrived.
+        What stands there; with it the offset of a status line, or how many octets of something else tell what it is.
+        A document without a status line is HTTP/0.9 if it begins as markup. The answer is the same however the octets
+        were cut when they arrived.
     """
     if octets.startswith(b"HTTP/"):
         return STATUS_LINE, 0
     window = bytes(octets[:WINDOW])
+    if not name_greeting(window):
+        return _search(window, is_all=is_all)
+    size = measure_greeting(window)
+    return (UNDECIDED, 0) if size < 0 and not is_all else (SOMETHING_ELSE, size if size >= 0 else len(window))
+
+
+def _search(window: bytes, *, is_all: bool) -> tuple[Opening, int]:
     blank = len(window) - len(window.lstrip(b"\r\n"))
     beginning = window[blank : blank + 5].upper()
     if beginning[:4] in {b"HTTP", b"ICY "} and beginning[4:] in b"/ ":
@@ -47,7 +54,7 @@ def find_opening(octets: bytes | bytearray, *, is_all: bool) -> tuple[Opening, i
     if len(window) < WINDOW and not is_all:
         return UNDECIDED, 0
     document = window.removeprefix(_BYTE_ORDER_MARK).lstrip()
-    return (MARKUP if document.startswith(b"<") else SOMETHING_ELSE), 0
+    return (MARKUP, 0) if document.startswith(b"<") else (SOMETHING_ELSE, len(window))
 
 
 def _find_candidate(window: bytes) -> int:

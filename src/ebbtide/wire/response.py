@@ -7,6 +7,7 @@ from ebbtide.model.outcomes import Fault
 from ebbtide.model.transcripts import Deviation
 from ebbtide.wire.chunks import ChunkReader
 from ebbtide.wire.framing import CHUNKS, CLOSE, LENGTH, NONE, Framing, read_framing
+from ebbtide.wire.greetings import name_greeting
 from ebbtide.wire.head import (
     Fields,
     StatusLine,
@@ -33,7 +34,6 @@ _POISON = frozenset(
 )
 """After these nobody knows where the next answer begins."""
 _LEAST_HEAD = 12
-_TLS_RECORD = b"\x15\x03"
 
 
 class Response(msgspec.Struct, frozen=True, gc=False):
@@ -82,7 +82,6 @@ class ResponseReader:
 
     __slots__ = (
         "_body",
-        "_body_size",
         "_buffer",
         "_caps",
         "_chunks",
@@ -97,6 +96,7 @@ class ResponseReader:
         "_is_truncated",
         "_method",
         "_searched",
+        "_start",
         "_status",
         "is_complete",
     )
@@ -106,14 +106,14 @@ class ResponseReader:
         self._caps = caps
         self._buffer: bytes | bytearray = b""
         self._searched = 0
+        self._start = -1
         self._dropped = 0
         self._interim = 0
         self._head_size = -1
         self._status = _NO_STATUS
         self._fields: Fields = ()
         self._framing = _NO_FRAMING
-        self._body: list[bytes] = []
-        self._body_size = 0
+        self._body: bytes | bytearray = b""
         self._chunks: ChunkReader | None = None
         self._deviations: list[Deviation] = []
         self._is_truncated = False
@@ -175,14 +175,12 @@ class ResponseReader:
         self.is_complete = True
 
     def response(self) -> Response:
-        """What was read so far; the whole response once ``is_complete``."""
+        """The whole response once ``is_complete``; before that, all there is of it, and nothing is fed any more."""
+        if not self.is_complete:
+            self._keep_unfinished()
         chunks = self._chunks
-        if chunks is not None:
-            body, size = bytes(chunks.data), chunks.consumed
-        else:
-            body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
-            body, size = body[: self._caps.body_bytes], self._body_size
-        head_size = self._head_size if self._head_size >= 0 else len(self._buffer)
+        body = bytes(self._body if chunks is None else chunks.data)
+        size = self._size_of_head() + (len(body) if chunks is None else chunks.consumed)
         return Response(
             self._status.status,
             self._status.http_version,
@@ -190,7 +188,7 @@ class ResponseReader:
             self._fields,
             body,
             self._framing.codings,
-            self._dropped + head_size + size,
+            self._dropped + size,
             self._is_truncated,
             tuple(self._deviations),
             self._keeps_alive(),
@@ -210,14 +208,10 @@ class ResponseReader:
 
     def _read_heads(self, *, is_all: bool) -> None:
         while not self.is_complete and self._head_size < 0:
-            opening, start = find_opening(self._buffer, is_all=is_all)
-            if opening is UNDECIDED or (is_all and not self._buffer):
-                return
-            if opening is not STATUS_LINE:
-                self._read_without_status_line(opening)
+            if self._start < 0 and not self._find_start(is_all=is_all):
                 return
             cap = self._caps.head_bytes - self._dropped
-            end = find_head_end(self._buffer, max(self._searched, start))
+            end = find_head_end(self._buffer, max(self._searched, self._start))
             if end > cap or (end < 0 and len(self._buffer) > cap):
                 self._keep_partial_head()
                 self._stop(Fault.TOO_LARGE, f"head of more than {self._caps.head_bytes} octets")
@@ -225,7 +219,17 @@ class ResponseReader:
             if end < 0:
                 self._searched = max(0, len(self._buffer) - 3)
                 return
-            self._read_head(start, end)
+            self._read_head(self._start, end)
+
+    def _find_start(self, *, is_all: bool) -> bool:
+        """Find where the status line begins; whether there is one."""
+        opening, start = find_opening(self._buffer, is_all=is_all)
+        if opening is STATUS_LINE:
+            self._start = start
+            return True
+        if opening is not UNDECIDED and self._buffer:
+            self._read_without_status_line(opening, start)
+        return False
 
     def _read_head(self, start: int, end: int) -> None:
         status = self._parse_head(bytes(self._buffer[start:end]), start)
@@ -237,8 +241,10 @@ class ResponseReader:
             self._buffer = bytearray(self._buffer) if isinstance(self._buffer, bytes) else self._buffer
             del self._buffer[:end]
             self._dropped += end
-            self._searched = 0
+            self._searched, self._start = 0, -1
             return
+        if code == _SWITCHING_PROTOCOLS:
+            self._note(Deviation.UNASKED_SWITCH)
         self._head_size = end
         rest = bytes(self._buffer[end:])
         self._buffer = b""
@@ -256,13 +262,31 @@ class ResponseReader:
         return status
 
     def _keep_partial_head(self) -> None:
-        """Keep the whole lines of a head that breaks off or is too large; partial evidence is evidence."""
-        opening, start = find_opening(self._buffer, is_all=True)
-        head, _, _ = bytes(self._buffer[start : self._caps.head_bytes]).rpartition(b"\n")
+        """Keep the whole lines of a head that breaks off or is too large, or its octets where not one line is whole."""
+        received = bytes(self._buffer[: self._caps.head_bytes - self._dropped])
+        opening, start = find_opening(received, is_all=True)
+        head, _, _ = received[start:].rpartition(b"\n")
         if opening is STATUS_LINE and head:
             self._parse_head(head + b"\n", start)
+        else:
+            self._body = received[: self._caps.body_bytes]
 
-    def _read_without_status_line(self, opening: Opening) -> None:
+    def _keep_unfinished(self) -> None:
+        """Keep what there is of an answer that somebody else has ended: partial evidence is evidence."""
+        if self._head_size < 0:
+            self._keep_partial_head()
+            return
+        self._is_truncated = self._chunks is None or not self._chunks.has_last_chunk
+        if self._chunks is not None:
+            self._take_over(self._chunks)
+
+    def _size_of_head(self) -> int:
+        """Octets of the head; of one that never ended, those that the cap admits."""
+        if self._head_size >= 0:
+            return self._head_size
+        return min(len(self._buffer), self._caps.head_bytes - self._dropped) - len(self._body)
+
+    def _read_without_status_line(self, opening: Opening, size: int) -> None:
         whole = bytes(self._buffer)
         self._buffer, self._head_size = b"", 0
         self._framing = Framing(CLOSE)
@@ -271,10 +295,8 @@ class ResponseReader:
             self._note(Deviation.HTTP_09)
             self._feed_body(whole)
             return
-        kept = whole[: self._caps.body_bytes]
-        self._body, self._body_size = [kept], len(kept)
-        is_record = whole.startswith(_TLS_RECORD)
-        self._stop(Fault.PROTOCOL_ERROR, "a TLS record instead of HTTP" if is_record else "no status line")
+        self._body = whole[: min(size, self._caps.body_bytes)]
+        self._stop(Fault.PROTOCOL_ERROR, name_greeting(whole) or "no status line")
 
     def _begin_body(self, rest: bytes) -> None:
         self._framing = framing = read_framing(self._fields, self._status.status, self._method)
@@ -292,13 +314,17 @@ class ResponseReader:
             return
         framing, cap = self._framing, self._caps.body_bytes
         limit = cap if framing.ending is CLOSE else min(framing.length, cap)
-        room = limit - self._body_size
+        room = limit - len(self._body)
         kept = octets if len(octets) <= room else octets[:room]
-        self._body.append(kept)
-        self._body_size += len(kept)
+        if not self._body:
+            self._body = kept
+        else:
+            if isinstance(self._body, bytes):
+                self._body = bytearray(self._body)  # pieces of one octet each would weigh fifty times their octets
+            self._body += kept
         if framing.ending is CLOSE:
             self.is_complete = self._is_truncated = len(octets) > room
-        elif self._body_size == limit:
+        elif len(self._body) == limit:
             self.is_complete = True
             self._is_truncated = framing.length > cap
             self._note_extra(octets[room:])
@@ -310,7 +336,7 @@ class ResponseReader:
         if not (chunks.is_whole or chunks.is_cut or chunks.framing or chunks.data):
             self._read_as_unchunked(chunks)
             return
-        self._is_truncated = not chunks.is_whole
+        self._is_truncated = not chunks.has_last_chunk
         self._take_over(chunks)
         self.is_complete = True
         self._note_extra(bytes(chunks.rest))
@@ -342,7 +368,7 @@ class ResponseReader:
     def _note_extra(self, octets: bytes) -> None:
         if not octets or self._is_truncated or self._fault is not None or self._framing.ending is CLOSE:
             return
-        if self._status.status == _SWITCHING_PROTOCOLS:
+        if self._status.status == _SWITCHING_PROTOCOLS or Deviation.BAD_CHUNK in self._deviations:
             return
         has_none = self._framing.ending is NONE
         self._note(Deviation.BODY_WITHOUT_RIGHT if has_none else Deviation.EXTRA_AFTER_BODY)

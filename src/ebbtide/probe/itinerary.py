@@ -1,0 +1,121 @@
+"""What is asked of one target, where, and in which order: the plan's requests first, then hops of redirects. Pure."""
+
+from collections import deque
+
+import msgspec
+
+from ebbtide.model.outcomes import Answered, Failed, Skipped
+from ebbtide.model.targets import Scheme
+from ebbtide.model.transcripts import Exchange, Plan, Purpose, Request
+from ebbtide.probe.origins import DEFAULT_PORTS, Origin, home_of, origin_at
+from ebbtide.probe.redirects import Dead, Hop, next_hop
+from ebbtide.probe.settings import Assignment, ProbeSettings
+
+
+class Stop(msgspec.Struct, frozen=True, gc=False):
+    """One request and where it goes.
+
+    Attributes:
+        parent: Ordinal of the exchange whose redirect led here; ``None`` for the plan's own.
+        visited: URLs of the chain of redirects so far.
+        dead: Why it is not asked at all; ``None`` for all that are.
+    """
+
+    request: Request
+    origin: Origin
+    parent: int | None = None
+    visited: tuple[str, ...] = ()
+    dead: Failed | Skipped | None = None
+
+
+class Itinerary:
+    """The stops of one conversation.
+
+    Args:
+        assignment: Whom to ask; with a hop, that alone is asked, and what it redirects to.
+        plan: What to ask.
+        settings: How far redirects are followed.
+    """
+
+    __slots__ = ("_asked", "_assignment", "_hops", "_own", "_pending", "_plan", "_settings", "home")
+
+    def __init__(self, assignment: Assignment, plan: Plan, settings: ProbeSettings) -> None:
+        self._assignment = assignment
+        self._plan = plan
+        self._settings = settings
+        self._pending: deque[Stop] = deque()
+        self._hops: deque[Stop] = deque()
+        self._own: list[Exchange] = []
+        self._asked: set[object] = set()
+        hop = assignment.hop
+        self.home = home_of(assignment.target) if hop is None else hop.origin
+        if hop is None:
+            self._ask_plan()
+        else:
+            self._pending.append(Stop(hop.request, hop.origin, hop.parent, hop.visited))
+
+    @property
+    def next_stop(self) -> Stop | None:
+        """Where to go now; ``None`` at the end."""
+        if self._pending:
+            return self._pending[0]
+        return self._hops[0] if self._hops else None
+
+    def pass_on(self, exchange: Exchange) -> Exchange:
+        """Take note of what came of the next stop, and go on to the one after it.
+
+        Returns:
+            The exchange, with what it hands on to a conversation elsewhere.
+        """
+        is_own = bool(self._pending)
+        stop = (self._pending if is_own else self._hops).popleft()
+        if not isinstance(exchange.outcome, Answered):
+            if stop.parent is None:
+                self._pending.clear()
+            return exchange
+        exchange = self._follow(exchange, stop)
+        if is_own and stop.parent is None:
+            self._own.append(exchange)
+            if not self._pending and not stop.request.is_last:
+                self._ask_plan()
+        return exchange
+
+    def fall_back(self) -> bool:
+        """Ask the plan anew over the other scheme, if the target allows it and nothing was answered."""
+        target = self._assignment.target
+        if not getattr(target, "fallback", False) or self._own or self.home.label or self._assignment.hop is not None:
+            return False
+        scheme = Scheme.HTTP if target.scheme is Scheme.HTTPS else Scheme.HTTPS
+        self.home = origin_at(scheme, target.host, DEFAULT_PORTS[scheme])
+        self._pending.clear()
+        self._asked.clear()
+        self._ask_plan()
+        return bool(self._pending)
+
+    def _ask_plan(self) -> None:
+        assignment = self._assignment
+        for request in self._plan.next_requests(assignment.target, self._own, assignment.level):
+            if request.key not in self._asked:
+                self._asked.add(request.key)
+                self._pending.append(Stop(request, self.home))
+
+    def _follow(self, exchange: Exchange, stop: Stop) -> Exchange:
+        if exchange.status is None or not 300 <= exchange.status < 400:  # noqa: PLR2004  # the class of redirects
+            return exchange
+        found = next_hop(exchange, stop.origin, stop.visited, self._settings.redirects, self._settings.most_redirects)
+        if found is None:
+            return exchange
+        if isinstance(found, Dead):
+            request = Request(found.path, Purpose.REDIRECT)
+            self._hops.append(Stop(request, stop.origin, found.parent, dead=found.outcome))
+        elif found.origin.host != self.home.host:
+            return msgspec.structs.replace(exchange, handed_on=found.url)
+        else:
+            self._hops.append(_stop_of(found, self.home))
+        return exchange
+
+
+def _stop_of(hop: Hop, home: Origin) -> Stop:
+    """A hop to the same host; at the target's own origin it bears no label."""
+    is_home = (hop.origin.scheme, hop.origin.port) == (home.scheme, home.port)
+    return Stop(hop.request, home if is_home else hop.origin, hop.parent, hop.visited)
