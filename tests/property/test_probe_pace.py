@@ -38,10 +38,11 @@ def requests_of(network: ScriptedNetwork) -> list[tuple[float, str]]:
 
 
 def assert_spaced(moments: list[float], rate: float) -> None:
-    """In no stretch of time are there more than the rate allows."""
+    """In no stretch of time are there more than the rate allows; lateness is made up for within a second."""
     for number, first in enumerate(moments):
         for further, moment in enumerate(moments[number + 1 :], 1):
-            assert moment - first >= further / rate - LATENESS_S - 0.0021
+            late_s = LATENESS_S if moment - first < 1 else 0
+            assert moment - first >= further / rate - late_s - 0.0021
 
 
 @settings(max_examples=60, deadline=None)
@@ -226,12 +227,12 @@ def test_a_new_run_keeps_its_distance_from_one_that_may_just_have_died() -> None
 def test_a_run_of_troubles_slows_down_and_answers_give_back_no_more_than_was_taken() -> None:
     pace = Pace(2)
     assert [pace.note_trouble() for _ in range(5)] == [False] * 4 + [True]
-    assert pace.spacing_s == 1
+    assert pace.spacing_s == 1.02
     for _ in range(100):
         pace.note_trouble()
-    assert pace.spacing_s == 8
+    assert pace.spacing_s == 16 * 0.51
     for _ in range(1000):
         pace.note_good()
-        assert pace.spacing_s >= 0.5
-    assert pace.spacing_s == 0.5
+        assert pace.spacing_s >= 0.51
+    assert pace.spacing_s == 0.51
     assert not pace.is_braked

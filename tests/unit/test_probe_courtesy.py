@@ -76,7 +76,7 @@ def test_a_prefix_whose_servers_say_that_it_is_too_much_is_slowed_down_and_it_is
         network=network,
     )
     begun = [at_s for at_s, _ in network.asked]
-    assert begun[-1] - begun[-2] == pytest.approx(1.6, abs=0.03)
+    assert begun[-1] - begun[-2] == pytest.approx(16 * 0.102, abs=0.03)
     assert {(what, about) for what, about, _ in notes} == {("slowed", "127.0.0.0/24")}
     assert len(notes) == 4
 

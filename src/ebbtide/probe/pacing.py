@@ -5,7 +5,11 @@ from typing import Final
 
 NEVER_BEFORE: Final = -math.inf
 LATENESS_S = 0.02
-"""Being woken late by so much is made up for; nothing else is."""
+"""Being woken late by so much is made up for; nothing else is.
+
+All spacings are longer by this share of a second, so that in no second, and no longer time, more than the rate is sent
+(but for the one request that any stretch of time may hold beyond it).
+"""
 
 FIRST_BRAKE_S = 0.05
 """Where no rate is set, troubles slow down from this spacing on."""
@@ -31,7 +35,7 @@ class Pace:
     __slots__ = ("_good", "_least_s", "_set_s", "_troubles", "next_s", "spacing_s")
 
     def __init__(self, rate_per_s: float) -> None:
-        self._set_s = 1 / rate_per_s if rate_per_s else 0.0
+        self._set_s = (1 + LATENESS_S) / rate_per_s if rate_per_s else 0.0
         self._least_s = self._set_s or FIRST_BRAKE_S
         self._troubles = 0
         self._good = 0
