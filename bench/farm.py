@@ -29,11 +29,13 @@ class Farm(msgspec.Struct, frozen=True):
 
     Attributes:
         port: Where it answers over plain HTTP.
+        tls_port: Where it answers over TLS.
         count: So many addresses have a page.
         page_bytes: About so long is each page.
     """
 
     port: int
+    tls_port: int
     count: int
     page_bytes: int
 
@@ -71,24 +73,24 @@ def running_farm(folder: Path, count: int, page_bytes: int) -> Iterator[Farm]:
     _run([*pages, "--count", str(count), "--size", str(page_bytes), "--first-octets", FIRST_OCTETS])
     _make_certificate(folder)
     (folder / "tmp").mkdir()
-    port = _free_port()
+    port, tls_port = _free_port(), _free_port()
     config = folder / "farm.conf"
-    config.write_text(_farm_config(port), encoding="utf-8")
+    config.write_text(_farm_config(port, tls_port), encoding="utf-8")
     process = subprocess.Popen(
         [nginx, "-p", str(folder), "-e", str(folder / "farm.err"), "-c", str(config)], stderr=subprocess.DEVNULL
     )
     try:
         _wait_until_open(process, port)
-        yield Farm(port, count, page_bytes)
+        yield Farm(port, tls_port, count, page_bytes)
     finally:
         process.terminate()
         process.wait(_END_S)
 
 
-def _farm_config(port: int) -> str:
+def _farm_config(port: int, tls_port: int) -> str:
     """The frozen configuration, as our child and on ports of our own, so that two benchmarks can run side by side."""
     text = baseline("farm.conf").read_text(encoding="utf-8")
-    text = text.replace(":18080 ", f":{port} ").replace(":18443 ", f":{_free_port()} ")
+    text = text.replace(":18080 ", f":{port} ").replace(":18443 ", f":{tls_port} ")
     # It listens on all addresses; nobody outside the machine is answered.
     text = text.replace("access_log off;", "access_log off; allow 127.0.0.0/8; deny all;")
     user = "user root;\n" if os.geteuid() == 0 else ""

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 from farm import FIRST_OCTETS, BenchError, Farm, baseline, find_program, running_farm
+from https_get import https
 from measuring import Cost, in_short, machine, measure
 
 HERE = Path(__file__).resolve().parent
@@ -24,6 +25,8 @@ OTHER_TOOLS_HOSTS = 500
 STARTS = 3
 START_HOSTS = 16
 IN_FLIGHT = 200
+HTTPS_PART = 4
+"""A handshake costs several times a GET: so many times fewer hosts give as long a reading."""
 
 Section = dict[str, object]
 
@@ -156,6 +159,7 @@ def run_all(scratch: Path, hosts: int, pairs: int, targets: int) -> dict[str, Se
         with running_farm(scratch / str(page_bytes), count, page_bytes) as farm:
             if page_bytes == MAIN_PAGE_BYTES:
                 found["one_get"] = guarded(partial(one_get, farm, hosts, pairs))
+                found["https"] = guarded(partial(https, farm, scratch / str(page_bytes), hosts // HTTPS_PART, pairs))
                 found["other_tools"] = guarded(partial(other_tools, farm, scratch))
             found[f"core_plan_{page_bytes // 1000}kb"] = guarded(partial(core_plan, farm, scratch, targets))
     return found

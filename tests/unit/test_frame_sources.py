@@ -8,7 +8,7 @@ import pytest
 from ebbtide.frame.sources import read_targets
 from ebbtide.model.configuration import FrameSection, FrameSource
 from ebbtide.model.errors import FrameError
-from ebbtide.model.targets import Scheme, Target
+from ebbtide.model.targets import SchemePolicy, Target
 
 Format = Literal["list", "csv", "ranked", "cidr"]
 
@@ -16,7 +16,7 @@ Format = Literal["list", "csv", "ranked", "cidr"]
 def read(text: str | bytes, kind: Format = "list", *, port: int | None = None, scheme: str = "http") -> list[Target]:
     raw = text.encode() if isinstance(text, str) else text
     source = FrameSource("-", kind, "given")
-    return list(read_targets(FrameSection((source,), Scheme(scheme), port), Path("/nowhere"), BytesIO(raw)))
+    return list(read_targets(FrameSection((source,), SchemePolicy(scheme), port), Path("/nowhere"), BytesIO(raw)))
 
 
 def short(targets: list[Target]) -> list[tuple[str, str, int, str]]:
@@ -47,6 +47,43 @@ def test_a_silent_line_takes_the_section_s_scheme_and_port() -> None:
         ("c.example", "", 443, "https"),
     ]
     assert short(read("a.example", scheme="https")) == [("a.example", "", 443, "https")]
+
+
+@pytest.mark.parametrize(
+    ("policy", "scheme", "other"), [("https_first", "https", "http"), ("http_first", "http", "https")]
+)
+def test_a_silent_line_may_fall_back_to_the_other_scheme(policy: str, scheme: str, other: str) -> None:
+    silent, with_port, named = read("a.example\nb.example:8080\nhttp://c.example\n", scheme=policy)
+    ports = {"http": 80, "https": 443}
+    assert short([silent, with_port]) == [
+        ("a.example", "", ports[scheme], scheme),
+        ("b.example", "", 8080, scheme),
+    ]
+    assert silent.fallback_origin == (other, ports[other])
+    assert with_port.fallback_origin == (other, 8080)
+    assert named.fallback_origin is None
+
+
+def test_both_schemes_make_two_targets_of_a_silent_line_of_every_format() -> None:
+    kinds: tuple[tuple[Format, str], ...] = (
+        ("list", "a.example\nhttps://b.example"),
+        ("csv", "a.example\nb.example,,,https"),
+        ("ranked", "1,a.example"),
+        ("cidr", "192.0.2.0/32"),
+    )
+    found = {kind: short(read(text, kind, scheme="both")) for kind, text in kinds}
+    two, named = [("a.example", "", 80, "http"), ("a.example", "", 443, "https")], ("b.example", "", 443, "https")
+    assert (found["list"], found["csv"], found["ranked"]) == ([*two, named], [*two, named], two)
+    assert [line[2:] for line in found["cidr"]] == [(80, "http"), (443, "https")]
+    assert not any(target.fallback for target in read("a.example", scheme="both"))
+
+
+def test_a_port_belongs_to_the_first_scheme_and_cannot_be_that_of_both() -> None:
+    (target,) = read("a.example", scheme="https_first", port=8443)
+    assert (target.port, target.fallback_origin) == (8443, ("http", 8443))
+    with pytest.raises(FrameError, match="cannot be that of both") as caught:
+        read("a.example", scheme="both", port=8080)
+    assert "behind the host" in str(caught.value)
 
 
 def test_a_table_without_a_header_has_its_columns_in_order() -> None:

@@ -4,10 +4,11 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from ebbtide.cli.certificate_view import certificate_views, tls_view
 from ebbtide.conduct.authority import level_for
 from ebbtide.conduct.identity import user_agent
 from ebbtide.conduct.scope import Scope, build_scope
-from ebbtide.frame.entries import Defaults, list_target
+from ebbtide.frame.entries import Defaults, list_targets
 from ebbtide.frame.lines import Line
 from ebbtide.model.configuration import CapsSection, ClocksSection, Identity, LimitsSection, ScopeSection
 from ebbtide.model.errors import ConductError
@@ -36,7 +37,8 @@ def ask_urls(urls: Sequence[str], plan: Plan, identity: Identity, open_ranges: S
         ConductError: The rules forbid a target; nothing was sent to anybody.
     """
     scope = build_scope(ScopeSection(open=tuple(open_ranges)), identity, (), "--open")
-    named = [list_target(Line(url, number, "URL"), Defaults()) for number, url in enumerate(urls, 1)]
+    lines = [Line(url, number, "URL") for number, url in enumerate(urls, 1)]
+    named = [target for line in lines for target in list_targets(line, Defaults())]
     assignments, unresolved = _assignments(named, scope)
     settings = ProbeSettings(
         user_agent=user_agent(identity),
@@ -94,6 +96,7 @@ def exchange_view(transcript: Transcript) -> dict[str, object]:
         "address": transcript.address,
         "outcome": outcome_text(transcript.outcome),
         "elapsed_s": transcript.elapsed_s,
+        "certificates": certificate_views(transcript),
         "exchanges": [_one(exchange) for exchange in transcript.exchanges],
     }
 
@@ -113,8 +116,6 @@ def _one(exchange: Exchange) -> dict[str, object]:
         "body_sha256": hashlib.sha256(exchange.body).hexdigest(),
         "is_truncated": exchange.is_truncated,
         "deviations": [str(deviation) for deviation in exchange.deviations],
-        "tls": None
-        if exchange.tls is None
-        else {"version": exchange.tls.version, "cipher": exchange.tls.cipher, "alpn": exchange.tls.alpn},
+        "tls": tls_view(exchange.tls),
         "total_s": exchange.total_s,
     }

@@ -24,6 +24,7 @@ def probe(
     Example: ebbtide probe http://127.0.0.1:8080/ --open 127.0.0.0/8 --json
     """
     from ebbtide.cli.asking import NOWHERE, SALT, ask_urls, exchange_view
+    from ebbtide.cli.certificate_view import certificate_line
     from ebbtide.judge.engine import load_engine
     from ebbtide.model.configuration import ChecksSection, Identity, PlanSection
 
@@ -36,16 +37,17 @@ def probe(
     print_table(
         "",
         ("target", "request", "outcome", "status", "octets", "server", "deviations"),
-        [row for transcript in transcripts for row in _rows(exchange_view(transcript))],
+        [row for transcript in transcripts for row in _rows(exchange_view(transcript), certificate_line(transcript))],
         right=(3, 4),
     )
 
 
-def _rows(view: dict[str, object]) -> list[tuple[str | int | None, ...]]:
+def _rows(view: dict[str, object], certificate: str) -> list[tuple[str | int | None, ...]]:
     exchanges = view["exchanges"]
     if not isinstance(exchanges, list) or not exchanges:
         return [(str(view["target"]), "", str(view["outcome"]), None, None, None, None)]
-    return [
+    handshake = [(str(view["target"]), "(handshake)", certificate, None, None, None, None)] if certificate else []
+    return handshake + [
         (
             str(view["target"]),
             f"{exchange['method']} {exchange['path']}",

@@ -8,9 +8,8 @@ import msgspec
 from ebbtide.frame.ids import canonical_address, canonical_host, shown, site_id, target_id
 from ebbtide.frame.lines import Line
 from ebbtide.model.errors import FrameError
-from ebbtide.model.targets import Scheme, Target
+from ebbtide.model.targets import Scheme, SchemePolicy, Target, default_port
 
-_DEFAULT_PORTS = {Scheme.HTTP: 80, Scheme.HTTPS: 443}
 _SCHEMES = {str(scheme): scheme for scheme in Scheme}
 _MOST_PORT = 65535
 _MOST_PORT_DIGITS = 5
@@ -21,19 +20,21 @@ class Defaults(msgspec.Struct, frozen=True):
     """What holds where a line is silent.
 
     Attributes:
+        policy: Which schemes are asked.
         port: ``None`` means the scheme's own.
     """
 
-    scheme: Scheme = Scheme.HTTP
+    policy: SchemePolicy = SchemePolicy.HTTP
     port: int | None = None
     stratum: str = ""
 
     def port_for(self, scheme: Scheme) -> int:
         """The port of a target whose line names none; the configured port belongs to the configured scheme."""
-        return self.port if self.port is not None and scheme is self.scheme else _DEFAULT_PORTS[scheme]
+        is_configured = self.port is not None and self.policy.schemes == (scheme,)
+        return self.port if self.port is not None and is_configured else default_port(scheme)
 
 
-def make_target(
+def make_targets(
     host: str,
     line: Line,
     defaults: Defaults,
@@ -43,8 +44,8 @@ def make_target(
     scheme: str = "",
     stratum: str = "",
     weight: str = "",
-) -> Target:
-    """Check each part of a line and put the target together.
+) -> tuple[Target, ...]:
+    """Check each part of a line and put its targets together: one, or two if it names no scheme and both are asked.
 
     Args:
         host: Name or address as written.
@@ -57,29 +58,29 @@ def make_target(
         weight: As written.
 
     Returns:
-        The target with its ids. A host that is an address is pinned to itself.
+        The targets with their ids. A host that is an address is pinned to itself. Only where the line names no scheme
+        may a target fall back to the other one.
 
     Raises:
         FrameError: A part cannot be used; names file, line, value and remedy.
     """
     canonical = canonical_host(host, line.where)
-    chosen = parse_scheme(scheme, line) if scheme else defaults.scheme
-    number = parse_port(port, line) if port else defaults.port_for(chosen)
+    schemes = (parse_scheme(scheme, line),) if scheme else defaults.policy.schemes
+    number = parse_port(port, line) if port else None
     pinned = canonical_address(address, line.where) if address else canonical if _is_address(canonical) else ""
-    return Target(
-        target_id=target_id(canonical, pinned or "*", number, chosen),
-        site_id=site_id(canonical),
-        host=canonical,
-        address=pinned,
-        port=number,
-        scheme=chosen,
-        stratum=_parse_stratum(stratum, line) if stratum else defaults.stratum,
-        weight=_parse_weight(weight, line) if weight else 1.0,
-    )
+    stratum = _parse_stratum(stratum, line) if stratum else defaults.stratum
+    units = _parse_weight(weight, line) if weight else 1.0
+    site, falls_back = site_id(canonical), not scheme and defaults.policy.falls_back
+    targets = []
+    for chosen in schemes:
+        at = number or defaults.port_for(chosen)
+        identity = target_id(canonical, pinned or "*", at, chosen)
+        targets.append(Target(identity, site, canonical, pinned, at, chosen, stratum, units, falls_back))
+    return tuple(targets)
 
 
-def list_target(line: Line, defaults: Defaults) -> Target:
-    """The target of one line of a list: ``host``, ``host:port``, ``[v6]:port`` or a URL; a remark may follow.
+def list_targets(line: Line, defaults: Defaults) -> tuple[Target, ...]:
+    """The targets of one line of a list: ``host``, ``host:port``, ``[v6]:port`` or a URL; a remark may follow.
 
     Raises:
         FrameError: The line names no target.
@@ -94,12 +95,12 @@ def list_target(line: Line, defaults: Defaults) -> Target:
                 remedy="Give one target a line, and start remarks with #.",
             )
     if "://" in text:
-        return _url_target(text, line, defaults)
+        return _url_targets(text, line, defaults)
     host, port = _split_port(text, line)
-    return make_target(host, line, defaults, port=port)
+    return make_targets(host, line, defaults, port=port)
 
 
-def _url_target(text: str, line: Line, defaults: Defaults) -> Target:
+def _url_targets(text: str, line: Line, defaults: Defaults) -> tuple[Target, ...]:
     """A URL is not silent: without a port it means its scheme's own. Its path is not asked."""
     try:
         parts = urlsplit(text)
@@ -113,7 +114,7 @@ def _url_target(text: str, line: Line, defaults: Defaults) -> Target:
         )
     scheme = parse_scheme(parts.scheme, line)
     host, port = _split_port(parts.netloc, line)
-    return make_target(host, line, defaults, port=port or str(_DEFAULT_PORTS[scheme]), scheme=scheme)
+    return make_targets(host, line, defaults, port=port or str(default_port(scheme)), scheme=scheme)
 
 
 def _split_port(text: str, line: Line) -> tuple[str, str]:

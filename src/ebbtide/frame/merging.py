@@ -13,7 +13,7 @@ _LEAST_PARTS = 64
 _TARGETS_A_BLOCK = 256
 _LENGTH_BYTES = 4
 
-Row = tuple[bytes, int, str, str, int, Scheme, str, float]
+Row = tuple[bytes, int, str, str, int, Scheme, str, float, bool]
 _Key = tuple[str, str, int, Scheme]
 
 
@@ -69,7 +69,7 @@ class _Counts(msgspec.Struct):
 
 
 def merge_duplicates(targets: Iterable[Target], scratch: Path, shards: int) -> MergedFrame:
-    """Merge equal targets; of equal ones the first in reading order is kept, with its stratum and weight.
+    """Merge equal targets; of equal ones the first in reading order is kept, with its stratum, weight and fall-back.
 
     Only equal canonical strings merge, never equal hashes. Memory holds the keys of a
     sixty-fourth of the sites at a time (and no less than those of the largest site).
@@ -123,7 +123,7 @@ def _merge_part(path: Path, counts: _Counts) -> None:
 
 
 def _is_first(row: Row, first: dict[_Key, tuple[str, float]], counts: _Counts) -> bool:
-    _, _, host, address, port, scheme, stratum, weight = row
+    _, _, host, address, port, scheme, stratum, weight, _ = row
     known = first.get((host, address, port, scheme))
     if known is None:
         first[host, address, port, scheme] = (stratum, weight)

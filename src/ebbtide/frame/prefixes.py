@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from ipaddress import ip_network
 
-from ebbtide.frame.entries import Defaults, make_target
+from ebbtide.frame.entries import Defaults, make_targets
 from ebbtide.frame.ids import shown
 from ebbtide.frame.lines import Line
 from ebbtide.model.errors import FrameError
@@ -31,7 +31,7 @@ def prefix_targets(lines: Iterator[Line], defaults: Defaults) -> Iterator[Target
                 remedy="Name smaller prefixes, or list hosts.",
             )
         for address in network:
-            yield make_target(str(address), line, defaults)
+            yield from make_targets(str(address), line, defaults)
 
 
 def _remedy(text: str) -> str:

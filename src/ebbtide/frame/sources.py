@@ -6,13 +6,13 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import BinaryIO, assert_never
 
-from ebbtide.frame.entries import Defaults, list_target
+from ebbtide.frame.entries import Defaults, list_targets
 from ebbtide.frame.lines import read_lines
 from ebbtide.frame.prefixes import prefix_targets
 from ebbtide.frame.tables import csv_targets, ranked_targets
 from ebbtide.model.configuration import FrameSection, FrameSource
 from ebbtide.model.errors import FrameError
-from ebbtide.model.targets import Target
+from ebbtide.model.targets import SchemePolicy, Target
 
 _STANDARD_INPUT = "-"
 
@@ -29,8 +29,8 @@ def read_targets(section: FrameSection, folder: Path, stdin: BinaryIO | None = N
         An iterator that holds one line of one source at a time.
 
     Raises:
-        FrameError: At once if the frame names no source or standard input twice; while iterating if a file cannot be
-            read or a line names no target, naming file and line.
+        FrameError: At once if the frame names no source, standard input twice, or one port for both schemes; while
+            iterating if a file cannot be read or a line names no target, naming file and line.
     """
     if not section.source:
         raise FrameError(
@@ -39,6 +39,12 @@ def read_targets(section: FrameSection, folder: Path, stdin: BinaryIO | None = N
     if sum(source.path == _STANDARD_INPUT for source in section.source) > 1:
         raise FrameError(
             "standard input is named by two sources.", where="frame.source", remedy="Name it once; it is read once."
+        )
+    if section.scheme is SchemePolicy.BOTH and section.port is not None:
+        raise FrameError(
+            f"port {section.port} cannot be that of both schemes.",
+            where="frame.port",
+            remedy="Leave it out, or write the port behind the host of each line.",
         )
     return _all_targets(section, folder, stdin)
 
@@ -70,7 +76,7 @@ def _targets(stream: BinaryIO, source: FrameSource, name: str, defaults: Default
     lines = read_lines(stream, name)
     match source.format:
         case "list":
-            return (list_target(line, defaults) for line in lines)
+            return (target for line in lines for target in list_targets(line, defaults))
         case "csv":
             return csv_targets(lines, defaults)
         case "ranked":

@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterator
 
-from ebbtide.frame.entries import Defaults, make_target
+from ebbtide.frame.entries import Defaults, make_targets
 from ebbtide.frame.ids import shown
 from ebbtide.frame.lines import Line
 from ebbtide.model.errors import FrameError
@@ -22,7 +22,7 @@ def csv_targets(lines: Iterator[Line], defaults: Defaults) -> Iterator[Target]:
         defaults: What holds where a cell is empty.
 
     Yields:
-        One target a line.
+        One target a line, or two where both schemes are asked.
 
     Raises:
         FrameError: A line is no CSV, has too many cells, or names no target; the header names an unknown column.
@@ -45,7 +45,7 @@ def csv_targets(lines: Iterator[Line], defaults: Defaults) -> Iterator[Target]:
             )
         named_cells = dict(zip(columns, row, strict=False))
         host = named_cells.pop("host", "")
-        yield make_target(host, line, defaults, **named_cells)
+        yield from make_targets(host, line, defaults, **named_cells)
 
 
 def ranked_targets(lines: Iterator[Line], defaults: Defaults) -> Iterator[Target]:
@@ -60,7 +60,7 @@ def ranked_targets(lines: Iterator[Line], defaults: Defaults) -> Iterator[Target
             raise FrameError(
                 f"{shown(line.text)} is not a rank and a host.", where=line.where, remedy="Write 1,example.org."
             )
-        yield make_target(row[1], line, defaults)
+        yield from make_targets(row[1], line, defaults)
 
 
 def cells(line: Line) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from ebbtide.model.targets import Level, Scheme
+from ebbtide.model.targets import Level, SchemePolicy
 
 Fraction = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Positive = Annotated[float, msgspec.Meta(gt=0)]
@@ -44,10 +44,17 @@ class FrameSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class FrameSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``[frame]``: the sources and what their lines mean where they are silent."""
+    """``[frame]``: the sources and what their lines mean where they are silent.
+
+    Attributes:
+        source: The lists.
+        scheme: Of lines that name none: ``http`` or ``https``; ``https_first`` or ``http_first``, which ask in the
+            other scheme if connecting or the handshake fails; ``both``, which makes two targets a line.
+        port: Of lines that name none; the scheme's own if it is missing. Not with ``both``.
+    """
 
     source: tuple[FrameSource, ...] = ()
-    scheme: Scheme = Scheme.HTTP
+    scheme: SchemePolicy = SchemePolicy.HTTP
     port: Port | None = None
 
 

@@ -2,11 +2,13 @@
 
 import msgspec
 
-from ebbtide.model.transcripts import TlsSummary
-
 
 class TargetRow(msgspec.Struct, frozen=True):
-    """Table ``targets``: who was planned. Shard by ``site_id``."""
+    """Table ``targets``: who was planned. Shard by ``site_id``.
+
+    Attributes:
+        fallback: Asked in the other scheme if this one cannot be spoken; ``None`` in older rounds.
+    """
 
     target_id: bytes
     site_id: int
@@ -16,6 +18,7 @@ class TargetRow(msgspec.Struct, frozen=True):
     scheme: str
     stratum: str
     weight: float
+    fallback: bool | None = None
 
 
 class OutcomeRow(msgspec.Struct, frozen=True):
@@ -30,6 +33,7 @@ class OutcomeRow(msgspec.Struct, frozen=True):
         stage, fault: Of a failure; empty otherwise.
         reason: Of a skip; empty otherwise.
         status: Status code of the answer to ``/``; ``None`` without one.
+        port: Where the exchanges that count were asked, if not at the target's own port (see ``TargetRow.fallback``).
         failed_exchange_count: Exchanges that failed, or whose body ended before its announced length; hops of redirects
             are not counted.
     """
@@ -50,10 +54,25 @@ class OutcomeRow(msgspec.Struct, frozen=True):
     started_at_ns: int
     elapsed_s: float
     vantage: str
+    port: int | None = None
+
+
+class TlsRow(msgspec.Struct, frozen=True):
+    """The column ``tls`` of ``exchanges``; what came later has columns of its own, so that old files stay readable."""
+
+    version: str
+    cipher: str
+    alpn: str
+    chain_sha256: tuple[bytes, ...]
 
 
 class ExchangeRow(msgspec.Struct, frozen=True):
-    """Table ``exchanges``: one request and its answer; the body lies in ``bodies`` under its hash."""
+    """Table ``exchanges``: one request and its answer; the body lies in ``bodies`` under its hash.
+
+    Attributes:
+        tls_group: Group of the key exchange, empty for plain RSA; ``None`` without TLS and in older rounds.
+        tls_chain_count: Certificates that were sent, of which ``tls`` names the first 16; ``None`` as before.
+    """
 
     target_id: bytes
     site_id: int
@@ -86,9 +105,11 @@ class ExchangeRow(msgspec.Struct, frozen=True):
     address: str
     sni: str
     vantage: str
-    tls: TlsSummary | None
+    tls: TlsRow | None
     origin: str | None = None
     handed_on: str | None = None
+    tls_group: str | None = None
+    tls_chain_count: int | None = None
 
 
 class BodyRow(msgspec.Struct, frozen=True):
@@ -103,6 +124,50 @@ class CertificateRow(msgspec.Struct, frozen=True):
 
     sha256: bytes
     der: bytes
+
+
+class CertificateSummaryRow(msgspec.Struct, frozen=True):
+    """Table ``certificate_summaries``: each certificate of a round read closely, once; written at sealing.
+
+    Shard by the first octets of ``sha256``. What could not be read is empty or ``None``, and ``error`` says why.
+
+    Attributes:
+        sha256: As in ``certificates``.
+        subject, issuer: Distinguished names as RFC 4514 writes them.
+        common_name: The subject's last; empty if there is none.
+        dns_names, ip_addresses: Of the subject's alternative names, as sent and in canonical form.
+        spki_sha256: SHA-256 of the public key with its algorithm (SubjectPublicKeyInfo).
+        not_before_s, not_after_s: Validity, both ends included; seconds since 1970, UTC.
+        key_type: ``rsa``, ``dsa``, ``ec``, ``ed25519``, ``ed448`` or the class of another key.
+        key_bits: Its length; that of the curve.
+        key_curve: Name of an ``ec`` key's curve.
+        signature_algorithm: Name as in its RFC (``sha256WithRSAEncryption``), or the identifier in dots.
+        serial: Hexadecimal, with a minus sign if negative.
+        is_ca: It may sign others (basicConstraints); false if it does not say.
+        is_self_issued: Issuer and subject are the same octets.
+        is_self_signed: Self-issued, and its own key verifies its signature; ``None`` if that could not be tried.
+        error: What could not be read, part by part.
+    """
+
+    sha256: bytes
+    der_bytes: int
+    subject: str
+    issuer: str
+    common_name: str
+    dns_names: list[str]
+    ip_addresses: list[str]
+    spki_sha256: bytes
+    not_before_s: int | None
+    not_after_s: int | None
+    key_type: str
+    key_bits: int | None
+    key_curve: str
+    signature_algorithm: str
+    serial: str
+    is_ca: bool | None
+    is_self_issued: bool | None
+    is_self_signed: bool | None
+    error: str
 
 
 class AddressUnitRow(msgspec.Struct, frozen=True):

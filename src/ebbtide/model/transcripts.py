@@ -53,6 +53,7 @@ class Deviation(StrEnum):
     BAD_CODING = "bad_coding"
     INFORMATIONAL_FLOOD = "informational_flood"
     UNASKED_SWITCH = "unasked_switch"
+    PLAIN_HTTP_TO_TLS_PORT = "plain_http_to_tls_port"
 
 
 class Request(msgspec.Struct, frozen=True, gc=False):
@@ -83,13 +84,17 @@ class TlsSummary(msgspec.Struct, frozen=True, gc=False):
         version: As OpenSSL names it, for example ``TLSv1.3``.
         cipher: IANA or OpenSSL name of the suite.
         alpn: Chosen protocol; empty if none.
-        chain_sha256: SHA-256 of each certificate as sent, leaf first.
+        chain_sha256: SHA-256 of each certificate as sent, leaf first; at most 16.
+        group: Group of the key exchange, for example ``x25519``; empty for plain RSA, and in older rounds.
+        chain_count: Certificates that were sent; 0 in older rounds.
     """
 
     version: str
     cipher: str
     alpn: str
     chain_sha256: tuple[bytes, ...]
+    group: str = ""
+    chain_count: int = 0
 
 
 class Exchange(msgspec.Struct, frozen=True, gc=False):

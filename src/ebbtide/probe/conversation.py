@@ -143,6 +143,8 @@ class Conversation:
     @supervised
     def on_target_clock(self) -> None:
         """The whole target takes too long."""
+        if self._itinerary is not None:
+            self._itinerary.is_late = True
         if self.phase is DIALING and self._connect_failure is not None:
             self._left = ()
             self.on_connect_clock()
@@ -435,10 +437,15 @@ class Conversation:
     def _fail(self, stage: Stage, fault: Fault, detail: str = "") -> None:
         response = None if self._reader is None else self._reader.response()
         self._record(response, Failed(stage, fault, detail), self.address)
-        if stage is Stage.TLS and self.phase is HANDSHAKE:
+        if self.phase is HANDSHAKE or self._is_plainly_refused(fault):
             self._fall_back_or_finish()
         else:
             self._finish(None)
+
+    def _is_plainly_refused(self, fault: Fault) -> bool:
+        """Whether plain words got no answer, but the end of the connection."""
+        has_begun = self._reader is not None and self._reader.has_begun
+        return self._tls is None and not has_begun and fault in (Fault.RESET, Fault.CLOSED_EARLY)
 
     def _fall_back_or_finish(self) -> None:
         """Over the other scheme, if the target allows it and the clock of the whole target still runs."""

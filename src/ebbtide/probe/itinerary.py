@@ -5,9 +5,8 @@ from collections import deque
 import msgspec
 
 from ebbtide.model.outcomes import Answered, Failed, Skipped
-from ebbtide.model.targets import Scheme
 from ebbtide.model.transcripts import Exchange, Plan, Purpose, Request
-from ebbtide.probe.origins import DEFAULT_PORTS, Origin, home_of, origin_at
+from ebbtide.probe.origins import Origin, home_of, origin_at
 from ebbtide.probe.redirects import Dead, Hop, next_hop
 from ebbtide.probe.settings import Assignment, ProbeSettings
 
@@ -35,9 +34,13 @@ class Itinerary:
         assignment: Whom to ask; with a hop, that alone is asked, and what it redirects to.
         plan: What to ask.
         settings: How far redirects are followed.
+
+    Attributes:
+        home: Where the plan's own requests go.
+        is_late: The time for the whole target is over; no other scheme is begun.
     """
 
-    __slots__ = ("_asked", "_assignment", "_hops", "_own", "_pending", "_plan", "_settings", "home")
+    __slots__ = ("_asked", "_assignment", "_hops", "_own", "_pending", "_plan", "_settings", "home", "is_late")
 
     def __init__(self, assignment: Assignment, plan: Plan, settings: ProbeSettings) -> None:
         self._assignment = assignment
@@ -48,6 +51,7 @@ class Itinerary:
         self._own: list[Exchange] = []
         self._asked: set[object] = set()
         hop = assignment.hop
+        self.is_late = False
         self.home = home_of(assignment.target) if hop is None else hop.origin
         if hop is None:
             self._ask_plan()
@@ -83,10 +87,11 @@ class Itinerary:
     def fall_back(self) -> bool:
         """Ask the plan anew over the other scheme, if the target allows it and nothing was answered."""
         target = self._assignment.target
-        if not getattr(target, "fallback", False) or self._own or self.home.label or self._assignment.hop is not None:
+        other = target.fallback_origin
+        if other is None or self.is_late or self._own or self.home.label or self._assignment.hop is not None:
             return False
-        scheme = Scheme.HTTP if target.scheme is Scheme.HTTPS else Scheme.HTTPS
-        self.home = origin_at(scheme, target.host, DEFAULT_PORTS[scheme])
+        scheme, port = other
+        self.home = origin_at(scheme, target.host, port)
         self._pending.clear()
         self._asked.clear()
         self._ask_plan()

@@ -9,6 +9,7 @@ from ebbtide.model.transcripts import Certificate, Exchange, TlsSummary, Transcr
 from ebbtide.probe.itinerary import Stop
 from ebbtide.probe.settings import Assignment
 from ebbtide.wire.content import decode_body
+from ebbtide.wire.misplaced import misplaced
 from ebbtide.wire.response import NOTHING_READ, Response
 
 _ANSWERED = Answered()
@@ -62,6 +63,8 @@ def make_exchange(
         if decoded.is_undecodable and outcome is None:
             codings = b", ".join(response.codings)[:80].decode("latin-1")
             outcome = Failed(Stage.RESPONSE, Fault.BAD_ENCODING, codings)
+    if peer.tls is None:
+        deviations += misplaced(response.status, body)
     return Exchange(
         target_id=target.target_id,
         site_id=target.site_id,

@@ -13,16 +13,17 @@ from ebbtide.rounds.duck import connect, file_list
 from ebbtide.rounds.log import LogState
 from ebbtide.rounds.rows import ANSWERED, FAILED
 from ebbtide.rounds.tables import read_rows
-from ebbtide.rounds.views import final_outcomes_sql
+from ebbtide.rounds.views import final_outcomes_sql, rows_sql
 
 _ROWS_AT_ONCE = 2048
-_TARGET = ("target_id", "site_id", "host", "address", "port", "scheme", "stratum", "weight")
+_TARGET = ("target_id", "site_id", "host", "address", "port", "scheme", "stratum", "weight", "fallback")
 _OUTCOME = ("attempt", "kind", "stage", "fault", "reason", "detail", "address", "started_at_ns", "elapsed_s", "vantage")
 _EXCHANGE = (
     *("ordinal", "attempt", "purpose", "method", "path", "request_fields", "asked_at_ns"),
     *("kind", "stage", "fault", "reason_skipped", "detail"),
     *("parent", "status", "http_version", "reason", "fields", "body_bytes", "received_bytes", "is_truncated"),
     *("body_sha256", "deviations", "connect_s", "tls_s", "first_byte_s", "total_s", "address", "sni", "vantage", "tls"),
+    *("origin", "handed_on", "tls_group", "tls_chain_count"),
 )
 _TARGET_END = len(_TARGET)
 _OUTCOME_END = _TARGET_END + len(_OUTCOME)
@@ -63,11 +64,14 @@ def _transcripts_sql(root: Path, state: LogState) -> str:
     def files(table: str) -> str:
         return file_list(root, [file.path for file in state.files_of(table)])
 
+    def rows(table: str) -> str:
+        return rows_sql(table, root, state)
+
     told = ", ".join([*(f"t.{name}" for name in _TARGET), *(f"o.{name}" for name in _OUTCOME)])
-    sources = f"FROM {files('targets')} t JOIN ({final_outcomes_sql(root, state)}) o USING (target_id)"
+    sources = f"FROM ({rows('targets')}) t JOIN ({final_outcomes_sql(root, state)}) o USING (target_id)"
     if not state.files_of("exchanges"):
         return f"SELECT {told}, NULL AS ordinal {sources} WHERE o.kind IS NOT NULL ORDER BY 1"
-    sources += f" LEFT JOIN {files('exchanges')} e ON e.target_id = t.target_id AND e.attempt = o.attempt"
+    sources += f" LEFT JOIN ({rows('exchanges')}) e ON e.target_id = t.target_id AND e.attempt = o.attempt"
     body = "NULL"
     if state.files_of("bodies"):
         distinct = f"SELECT DISTINCT ON (sha256) * FROM {files('bodies')}"  # noqa: S608  # made of our own names and quoted paths
@@ -83,13 +87,13 @@ def _certificates(root: Path, state: LogState) -> dict[bytes, bytes]:
 
 def _transcript(rows: list[tuple[Any, ...]], certificates: dict[bytes, bytes]) -> Transcript:
     first = rows[0]
-    identity, site, host, address, port, scheme, stratum, weight = first[:_TARGET_END]
+    identity, site, host, address, port, scheme, stratum, weight, fallback = first[:_TARGET_END]
     attempt, kind, stage, fault, reason, detail, connected, started_at_ns, elapsed_s, vantage = first[
         _TARGET_END:_OUTCOME_END
     ]
     exchanges = tuple(_exchange(identity, site, row[_OUTCOME_END:]) for row in rows if row[_OUTCOME_END] is not None)
     return Transcript(
-        target=Target(identity, site, host, address, port, Scheme(scheme), stratum, weight),
+        target=Target(identity, site, host, address, port, Scheme(scheme), stratum, weight, bool(fallback)),
         attempt=attempt,
         outcome=_outcome(kind, stage, fault, reason, detail),
         exchanges=exchanges,
@@ -105,7 +109,8 @@ def _exchange(identity: bytes, site: int, row: tuple[Any, ...]) -> Exchange:
     ordinal, attempt, purpose, method, path, request_fields, asked_at_ns = row[:7]
     kind, stage, fault, reason_skipped, detail = row[7:12]
     parent, status, http_version, reason, fields, body_bytes, received_bytes, is_truncated = row[12:20]
-    body_sha256, deviations, connect_s, tls_s, first_byte_s, total_s, address, sni, vantage, tls, body = row[20:]
+    body_sha256, deviations, connect_s, tls_s, first_byte_s, total_s, address, sni, vantage = row[20:29]
+    tls, origin, handed_on, tls_group, tls_chain_count, body = row[29:]
     return Exchange(
         target_id=identity,
         site_id=site,
@@ -132,8 +137,15 @@ def _exchange(identity: bytes, site: int, row: tuple[Any, ...]) -> Exchange:
         address=address,
         sni=sni,
         vantage=vantage,
-        tls=None if tls is None else TlsSummary(**{**tls, "chain_sha256": tuple(tls["chain_sha256"])}),
+        tls=None if tls is None else _tls(tls, tls_group, tls_chain_count),
+        origin=origin or "",
+        handed_on=handed_on or "",
     )
+
+
+def _tls(tls: dict[str, Any], group: str | None, chain_count: int | None) -> TlsSummary:
+    chain = tuple(tls["chain_sha256"])
+    return TlsSummary(tls["version"], tls["cipher"], tls["alpn"], chain, group or "", chain_count or 0)
 
 
 def _pairs(pairs: list[dict[str, Any]]) -> tuple[tuple[Any, Any], ...]:

@@ -17,7 +17,7 @@ from ebbtide.rounds.log import CommitLog, LogState, RoundState
 from ebbtide.rounds.reading import read_transcripts
 from ebbtide.rounds.tables import read_rows
 
-TARGET_COLUMNS = ("target_id", "site_id", "host", "address", "port", "scheme", "stratum", "weight")
+TARGET_COLUMNS = ("target_id", "site_id", "host", "address", "port", "scheme", "stratum", "weight", "fallback")
 
 
 class Round:
@@ -93,8 +93,8 @@ class Round:
         """The planned targets of one shard."""
         files = self.files("targets", shard)
         for row in read_rows(self.path, files, "targets", TARGET_COLUMNS):
-            identity, site, host, address, port, scheme, stratum, weight = row
-            yield Target(identity, site, host, address, port, Scheme(scheme), stratum, weight)
+            identity, site, host, address, port, scheme, stratum, weight, fallback = row
+            yield Target(identity, site, host, address, port, Scheme(scheme), stratum, weight, bool(fallback))
 
     def transcripts(self, shard: int) -> Iterator[Transcript]:
         """The attempts that count, one a target that was asked, in order of ``target_id``."""

@@ -1,14 +1,15 @@
 """From transcripts to rows."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from urllib.parse import urlsplit
 
 import msgspec
 
 from ebbtide.frame.ids import endpoint_id
 from ebbtide.model.outcomes import Answered, Failed, Outcome, Skipped
-from ebbtide.model.rows import BodyRow, CertificateRow, ExchangeRow, OutcomeRow, TargetRow
-from ebbtide.model.targets import Target
+from ebbtide.model.rows import BodyRow, CertificateRow, ExchangeRow, OutcomeRow, TargetRow, TlsRow
+from ebbtide.model.targets import Scheme, Target, default_port
 from ebbtide.model.transcripts import Deviation, Exchange, Purpose, Transcript, own_exchanges
 
 ANSWERED, FAILED, SKIPPED = "answered", "failed", "skipped"
@@ -25,6 +26,7 @@ def target_row(target: Target) -> TargetRow:
         scheme=str(target.scheme),
         stratum=target.stratum,
         weight=target.weight,
+        fallback=target.fallback,
     )
 
 
@@ -33,10 +35,11 @@ def outcome_row(transcript: Transcript) -> OutcomeRow:
     kind, stage, fault, reason, detail = outcome_parts(transcript.outcome)
     target = transcript.target
     own = own_exchanges(transcript.exchanges)
+    port = _other_port(own)
     return OutcomeRow(
         target_id=target.target_id,
         site_id=target.site_id,
-        endpoint_id=endpoint_id(transcript.address, target.port) if transcript.address else 0,
+        endpoint_id=endpoint_id(transcript.address, port or target.port) if transcript.address else 0,
         attempt=transcript.attempt,
         kind=kind,
         stage=stage,
@@ -50,7 +53,16 @@ def outcome_row(transcript: Transcript) -> OutcomeRow:
         started_at_ns=transcript.started_at_ns,
         elapsed_s=transcript.elapsed_s,
         vantage=transcript.vantage,
+        port=port,
     )
+
+
+def _other_port(own: Sequence[Exchange]) -> int | None:
+    """The port of the origin that they were asked at, if it is not the target's own."""
+    if not own or not own[0].origin:
+        return None
+    parts = urlsplit(own[0].origin)
+    return parts.port or default_port(Scheme(parts.scheme))
 
 
 def _is_broken(exchange: Exchange) -> bool:
@@ -114,7 +126,7 @@ def _root_status(exchanges: Iterable[Exchange]) -> int | None:
 
 def _exchange_row(exchange: Exchange) -> ExchangeRow:
     kind, stage, fault, reason_skipped, detail = outcome_parts(exchange.outcome)
-    request = exchange.request
+    request, tls = exchange.request, exchange.tls
     return ExchangeRow(
         target_id=exchange.target_id,
         site_id=exchange.site_id,
@@ -147,7 +159,9 @@ def _exchange_row(exchange: Exchange) -> ExchangeRow:
         address=exchange.address,
         sni=exchange.sni,
         vantage=exchange.vantage,
-        tls=exchange.tls,
+        tls=None if tls is None else TlsRow(tls.version, tls.cipher, tls.alpn, tls.chain_sha256),
         origin=exchange.origin or None,
         handed_on=exchange.handed_on or None,
+        tls_group=None if tls is None else tls.group,
+        tls_chain_count=None if tls is None else tls.chain_count,
     )

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from ebbtide.frame.ids import shard_of
 from ebbtide.model.errors import RoundError
 from ebbtide.model.rows import AddressUnitRow
+from ebbtide.rounds.certificate_summaries import write_certificate_summaries
 from ebbtide.rounds.duck import connect, file_list
 from ebbtide.rounds.entries import FileRef, Sealed
 from ebbtide.rounds.log import RoundState
@@ -30,7 +31,7 @@ _DISTINCT = {"bodies": "sha256", "certificates": "sha256"}
 _RANKED = ("target_id", "unanswered", "failures", "latest")
 _BYTE = 256
 _ADDRESS_UNITS = """
-SELECT o.endpoint_id, min(o.address), min(t.port), count(*), min(t.stratum), avg(t.weight),
+SELECT o.endpoint_id, min(o.address), min(coalesce(o.port, t.port)), count(*), min(t.stratum), avg(t.weight),
     CASE WHEN bool_or(o.kind = 'answered') THEN 'answered' WHEN bool_or(o.kind = 'failed') THEN 'failed'
     ELSE 'skipped' END
 FROM {finals} o JOIN {targets} t USING (target_id)
@@ -67,6 +68,8 @@ def seal(closing: Round) -> SealCounts:
         write_arrow(closing.path, "final_outcomes", shard, [final]) for shard, final in finals.items() if final.num_rows
     ]
     files += _address_units(closing, files)
+    certificates = [file for file in files if file.table == "certificates"]
+    files += write_certificate_summaries(closing.path, closing.shards, certificates)
     closing.commit(Sealed(tuple(files), **msgspec.structs.asdict(counts), at_ns=time.time_ns()))
     _sweep(closing)
     return counts

@@ -20,6 +20,7 @@ VIEWS: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
         "exchanges": (("round", "VARCHAR"),),
         "bodies": (("round", "VARCHAR"),),
         "certificates": (("round", "VARCHAR"),),
+        "certificate_summaries": (("round", "VARCHAR"),),
         "address_units": (("round", "VARCHAR"),),
         "software": (("round", "VARCHAR"), ("judgement", "VARCHAR")),
         "verdicts": (("round", "VARCHAR"), ("judgement", "VARCHAR")),
@@ -63,6 +64,12 @@ def view_sql(name: str, rounds: Sequence[RoundFiles]) -> str:
     return f'CREATE VIEW "{name}" AS ' + " UNION ALL BY NAME ".join(parts)
 
 
+def rows_sql(table: str, root: Path, state: LogState) -> str:
+    """All rows of a table of one round, a ``SELECT`` with all of today's columns; the table has a file."""
+    files = state.files_of(table)
+    return f"{_typed_empty(_own_columns(table))} UNION ALL BY NAME {_select('*', root, files)}"
+
+
 def final_outcomes_sql(root: Path, state: LogState) -> str:
     """The attempts that count of one round, a ``SELECT`` without the column ``round``; empty if it has no file."""
     sealed = state.files_of("final_outcomes")
@@ -95,9 +102,16 @@ def _round_part(name: str, each: RoundFiles) -> str:
 
 def _empty(name: str) -> str:
     """No row, with all columns and types: what an older version did not write becomes NULL."""
-    own = [(field.name, _sql_type(field.type)) for field in arrow_schema(RECORDS[name])]
-    columns = ", ".join(f'CAST(NULL AS {sql_type}) AS "{column}"' for column, sql_type in (*VIEWS[name], *own))
-    return f"SELECT {columns} WHERE false"
+    return _typed_empty((*VIEWS[name], *_own_columns(name)))
+
+
+def _own_columns(table: str) -> list[tuple[str, str]]:
+    return [(field.name, _sql_type(field.type)) for field in arrow_schema(RECORDS[table])]
+
+
+def _typed_empty(columns: Sequence[tuple[str, str]]) -> str:
+    cast = ", ".join(f'CAST(NULL AS {sql_type}) AS "{column}"' for column, sql_type in columns)
+    return f"SELECT {cast} WHERE false"
 
 
 def _sql_type(data_type: pa.DataType) -> str:

@@ -2,6 +2,7 @@
 
 WINDOW = 512
 """Octets that are searched for a greeting or a status line."""
+TLS_GREETING = "a TLS record instead of HTTP"
 
 _LINES = {
     b"SSH-": "SSH",
@@ -22,13 +23,18 @@ _SETTINGS = b"\x04"
 """Octets of the head of a frame of HTTP/2, and the type of the one that a server sends first (RFC 9113, 3.4)."""
 
 
+def name_protocol(octets: bytes) -> str:
+    """Which protocol's server greets in a line that begins as ``octets`` do; empty if it is none that we know."""
+    return _LINES.get(octets[:_PREFIX], "")
+
+
 def name_greeting(octets: bytes) -> str:
     """Which protocol begins as ``octets`` do; empty if it is none that we know."""
     prefix = octets[:_PREFIX]
     if prefix in _LINES:
         return f"{_LINES[prefix]} instead of HTTP"
     if prefix[:2] in {_TLS_ALERT, _TLS_HANDSHAKE}:
-        return "a TLS record instead of HTTP"
+        return TLS_GREETING
     is_frame = octets[:1] == b"\0" and octets[3:4] == _SETTINGS and octets[4:_FRAME] == bytes(_FRAME - _PREFIX)
     return "HTTP/2 instead of HTTP/1.1" if is_frame else ""
 

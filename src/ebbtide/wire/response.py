@@ -7,7 +7,7 @@ from ebbtide.model.outcomes import Fault
 from ebbtide.model.transcripts import Deviation
 from ebbtide.wire.chunks import ChunkReader
 from ebbtide.wire.framing import CHUNKS, CLOSE, LENGTH, NONE, Framing, read_framing
-from ebbtide.wire.greetings import name_greeting
+from ebbtide.wire.greetings import TLS_GREETING, name_greeting
 from ebbtide.wire.head import (
     Fields,
     StatusLine,
@@ -296,7 +296,10 @@ class ResponseReader:
             self._feed_body(whole)
             return
         self._body = whole[: min(size, self._caps.body_bytes)]
-        self._stop(Fault.PROTOCOL_ERROR, name_greeting(whole) or "no status line")
+        spoken = name_greeting(whole)
+        if spoken == TLS_GREETING:
+            self._note(Deviation.PLAIN_HTTP_TO_TLS_PORT)
+        self._stop(Fault.PROTOCOL_ERROR, spoken or "no status line")
 
     def _begin_body(self, rest: bytes) -> None:
         self._framing = framing = read_framing(self._fields, self._status.status, self._method)

@@ -1,0 +1,1 @@
+"""Certificates: read closely, and held against a time and a name."""
