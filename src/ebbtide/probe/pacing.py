@@ -12,7 +12,7 @@ All spacings are longer by this share of a second, so that in no second, and no 
 """
 
 FIRST_BRAKE_S = 0.05
-"""Where no rate is set, troubles slow down from this spacing on."""
+"""Where no rate is set, those who say that it is too much slow us down from this spacing on."""
 
 MOST_BRAKE = 16.0
 """Troubles stretch the configured spacing at most so many times."""
@@ -57,7 +57,7 @@ class Pace:
         self.next_s = max(self.next_s, until_s)
 
     def note_trouble(self, *, is_told: bool = False) -> bool:
-        """Somebody did not answer, or broke off; several in a row slow us down.
+        """Somebody did not answer, or broke off; several in a row slow us down, where there is a rate at all.
 
         Args:
             is_told: They said themselves that it is too much, which slows us down at once.
@@ -67,7 +67,7 @@ class Pace:
         """
         self._good = 0
         self._troubles += 1
-        if not is_told and self._troubles % TROUBLES_A_STEP:
+        if not is_told and (not self._set_s or self._troubles % TROUBLES_A_STEP):
             return False
         before_s = self.spacing_s
         self.spacing_s = min(2 * max(before_s, self._least_s), MOST_BRAKE * self._least_s)
