@@ -22,12 +22,12 @@ from ebbtide.model.targets import Scheme, Target
 from ebbtide.model.transcripts import Exchange, Purpose, Request, Transcript
 from ebbtide.rounds.entries import Planned
 from ebbtide.rounds.folder import SurveyFolder
-from ebbtide.rounds.journal import Journal
+from ebbtide.rounds.journal import SUFFIX, Journal
 from ebbtide.rounds.locking import round_lock
 from ebbtide.rounds.round import Round
 from ebbtide.rounds.rows import target_row
 from ebbtide.rounds.tables import write_sharded
-from ebbtide.survey.batch import convert_journal, journal_path
+from ebbtide.survey.batch import JOURNALS, convert_journal
 from ebbtide.survey.judging import judge_round
 from ebbtide.survey.sealing import seal_round
 
@@ -112,14 +112,14 @@ def planned_round(folder: SurveyFolder, pages: Sequence[Path]) -> Round:
 def keep_batch(asking: Round, transcripts: Sequence[Transcript], clock: Clock) -> None:
     """What a worker and the one who conducts do with a batch's answers."""
     batch = uuid4().hex
-    journal_file = journal_path(asking.path, batch)
+    journal_file = asking.path / JOURNALS / f"{batch}{SUFFIX}"
     with clock.counting("journal"), Journal(journal_file) as journal:
         for each in transcripts:
             journal.write_started(each.target.target_id, each.attempt)
             journal.write_done(each)
         journal.flush()
     with clock.counting("convert"):
-        asking.commit(convert_journal(asking.path, asking.shards, batch).entry)
+        asking.commit(convert_journal(asking.path, asking.shards, batch))
         journal_file.unlink()
 
 

@@ -1,7 +1,9 @@
 """What must hold before a run's first packet outside loopback, with a world outside that is played."""
 
 import hashlib
+import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -98,6 +100,7 @@ class Played:
         self.asked: list[Assignment] = []
         self.settings: list[ProbeSettings] = []
         self.outcome: Callable[[str], Outcome] = lambda _host: Answered()
+        self.pause_s = 0.0
 
     def probe(
         self,
@@ -107,11 +110,14 @@ class Played:
         *,
         on_start: Callable[[Assignment], None],
         on_done: Callable[[Transcript], None],
+        on_note: Callable[[str, str, str], None],
     ) -> None:
+        on_note("slowed", "127.0.0.0/24", "played")
         self.settings.append(settings)
         for each in assignments:
             on_start(each)
             self.asked.append(each)
+            time.sleep(self.pause_s)
             outcome = self.outcome(each.target.host)
             on_done(Transcript(each.target, each.attempt, outcome, (), each.addresses[0]))
 
@@ -147,7 +153,8 @@ def write(folder: SurveyFolder, name: str, text: str) -> None:
 
 def run(folder: SurveyFolder, world: World, **options: Any) -> RunSummary:
     config = load_config(folder.path)
-    return run_round(folder, "r", config, executor=SerialExecutor(), outside=world.outside(), **options)
+    options = {"executor": SerialExecutor(), **options}
+    return run_round(folder, "r", config, outside=world.outside(), **options)
 
 
 def entries(folder: SurveyFolder, kind: type) -> list[Any]:
@@ -255,7 +262,10 @@ def test_a_run_with_too_many_errors_stops_in_order_and_goes_on_later(
 ) -> None:
     configure(folder, CAUTIOUS.format(share=0))
     played.outcome = lambda _host: Failed(Stage.CONNECT, Fault.UNREACHABLE)
-    stopped = run(folder, world)
+    played.pause_s = 0.2
+    with ThreadPoolExecutor(4) as beside:
+        stopped = run(folder, world, executor=beside)
+    played.pause_s = 0.0
     assert "ended in an error that may be our own" in stopped.stopped
     assert 0 < stopped.asked < 20
     assert (entries(folder, RunStopped)[0].why, stopped.held_back) == (stopped.stopped, 0)

@@ -1,5 +1,6 @@
 """Conducting a round with a probe that is played by a function: who is asked, when, and what is refused."""
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -68,7 +69,9 @@ class Played:
         *,
         on_start: Callable[[Assignment], None],
         on_done: Callable[[Transcript], None],
+        on_note: Callable[[str, str, str], None],
     ) -> None:
+        on_note("slowed", "127.0.0.0/24", "played")
         for each in assignments:
             on_start(each)
             self.asked.append(each)
@@ -320,3 +323,72 @@ def test_a_plan_says_who_would_be_asked_and_who_is_left_out_and_leaves_nothing_b
     assert (summary.requests_each, summary.most_attempts) == (3, 2)
     assert sorted(folder.path.rglob("*")) == before
     assert played.asked == []
+
+
+def test_a_drawn_share_of_those_that_answered_is_asked_once_more_and_tells_our_own_loss(
+    folder: SurveyFolder, played: Played, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = CONFIGURATION.format(spacing_s=3600) + "[round.r]\ndate = '2001-07-15'\n"
+    write(folder, "survey.toml", text.replace("most = 2", "most = 2\nagain_share = 1"))
+    played.outcomes = {
+        "h1.example": [SILENT, Answered()],
+        "h2.example": [SILENT, SILENT],
+        "h3.example": [Answered(), SILENT],
+        "h4.example": [REFUSED],
+    }
+    first = run(folder)
+    assert (first.answered, first.unconfirmed, first.failed) == (7, 2, 1)
+    assert first.loss.asked_once_more == 0
+    monkeypatch.setattr("time.time_ns", lambda: NOW_NS + 3601 * 10**9)
+    played.asked.clear()
+    second = run(folder)
+    assert hosts(played.asked) == [f"h{number}.example" for number in range(10) if number != 4]
+    assert (second.answered, second.failed, second.unconfirmed) == (8, 2, 0)
+    loss = round_status(folder, "r").loss
+    assert (loss.failed_at_first, loss.answered_later) == (2, 1)
+    assert (loss.asked_once_more, loss.lost_once_more, loss.lost_share) == (7, 1, 1 / 7)
+    monkeypatch.setattr("time.time_ns", lambda: NOW_NS + 9999 * 10**9)
+    assert run(folder).asked == 0
+    seal_round(folder, "r")
+    assert round_status(folder, "r").loss == loss
+
+
+def test_the_share_that_is_asked_once_more_is_drawn_at_random_and_stays_the_same(
+    folder: SurveyFolder, played: Played
+) -> None:
+    write(folder, "hosts.csv", "host,address\n" + "".join(f"n{n}.example,127.1.{n}.1\n" for n in range(200)))
+    text = CONFIGURATION.format(spacing_s=0).replace("batch_targets = 4", "batch_targets = 50")
+    write(folder, "survey.toml", text.replace("most = 2", "most = 2\nagain_share = 0.3"))
+    drawn = [
+        {each.target.host for each in played.asked[begin:] if each.attempt == 2}
+        for label in ("a", "b")
+        if (begin := len(played.asked)) >= 0 and run(folder, label)
+    ]
+    assert all(35 < len(each) < 85 for each in drawn)
+    assert drawn[0] != drawn[1]
+
+
+def test_what_happens_is_appended_to_a_log_one_document_a_line(
+    folder: SurveyFolder, played: Played, tmp_path: Path
+) -> None:
+    log = tmp_path / "run.log"
+    run(folder, log=log)
+    lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    events = [line["event"] for line in lines]
+    assert events[0] == "run_started"
+    assert events[-1] == "run_ended"
+    assert set(events[1:-1]) == {"share_started", "segment_committed", "slowed"}
+    assert sum(line["attempts"] for line in lines if line["event"] == "segment_committed") == 10
+    assert all(line["at"].endswith("+00:00") for line in lines)
+    with pytest.raises(EbbtideError, match="cannot be written"):
+        run(folder, log=tmp_path)
+
+
+def test_a_run_that_fails_says_so_in_its_log(folder: SurveyFolder, played: Played, tmp_path: Path) -> None:
+    def fail(_report: Progress) -> None:
+        raise RuntimeError("no more")
+
+    with pytest.raises(RuntimeError, match="no more"):
+        run(folder, log=tmp_path / "run.log", progress=fail)
+    last = json.loads((tmp_path / "run.log").read_text(encoding="utf-8").splitlines()[-1])
+    assert (last["event"], "no more" in last["why"]) == ("run_failed", True)

@@ -1,25 +1,31 @@
+"""Word to stop asking: heard within half a second, and forgotten by the next run."""
+
 from pathlib import Path
 
 import pytest
 
-from ebbtide.model.targets import Level, Scheme, Target
-from ebbtide.probe.settings import Assignment
-from ebbtide.survey.stopping import clear, stop, until_stopped
-
-TARGET = Target(b"\0" * 16, 1, "a.example", "127.0.0.1", 80, Scheme.HTTP)
-MANY = [Assignment(TARGET, ("127.0.0.1",), 1, Level.PASSIVE)] * 10
+from ebbtide.survey import stopping
+from ebbtide.survey.stopping import StopWord, clear, stop
 
 
-def test_all_are_handed_on_until_somebody_says_stop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    moments = iter(range(100))
-    monkeypatch.setattr("time.monotonic", lambda: float(next(moments)))
-    handed = []
-    for each in until_stopped(MANY, tmp_path):
-        handed.append(each)
-        if len(handed) == 3:
-            stop(tmp_path)
-    assert len(handed) == 3
-    assert list(until_stopped(MANY, tmp_path)) == []
+def test_the_word_is_looked_for_now_and_then_and_heard_for_good(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr(stopping.time, "monotonic", lambda: now[0])
+    word = StopWord(tmp_path)
+    assert not word.is_given()
+    stop(tmp_path)
+    assert not word.is_given()
+    now[0] += 0.6
+    assert word.is_given()
     clear(tmp_path)
-    assert len(list(until_stopped(MANY, tmp_path))) == 10
+    now[0] += 0.6
+    assert word.is_given()
+
+
+def test_a_word_of_an_earlier_run_is_forgotten(tmp_path: Path) -> None:
+    stop(tmp_path)
     clear(tmp_path)
+    clear(tmp_path)
+    assert not StopWord(tmp_path).is_given()

@@ -14,6 +14,9 @@ from rich.text import Text
 
 from ebbtide.cli.terminal_text import harmless
 
+INTERRUPTED = 130
+"""Exit code after an interrupt, as shells have it."""
+
 Cell = str | int | float | None
 
 
@@ -35,6 +38,10 @@ class ProgressReport(Protocol):
     @property
     def outcomes(self) -> dict[str, int]:
         """Counts worth seeing, by name."""
+
+    @property
+    def in_flight(self) -> int:
+        """Units under way."""
 
 
 def console() -> Console:
@@ -83,6 +90,25 @@ def print_line(text: str = "") -> None:
     sys.stdout.write(harmless(text) + "\n")
 
 
+def print_notice(sentence: str) -> None:
+    """A sentence on standard error that is no mistake."""
+    sys.stderr.write(f"note: {harmless(sentence)}\n")
+
+
+@contextmanager
+def told_how_to_go_on(command: str) -> Iterator[None]:
+    """Whoever interrupts long work is told that nothing is lost, and the command that goes on with it.
+
+    Args:
+        command: That command.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        print_notice(f"interrupted; every answer is kept. Go on with: {command}")
+        sys.exit(INTERRUPTED)
+
+
 class _RateColumn(ProgressColumn):
     """Targets a second, over the last seconds."""
 
@@ -118,6 +144,7 @@ def progress_bar(what: str, *, quiet: bool = False) -> Iterator[Callable[[Progre
 
     def advance(report: ProgressReport) -> None:
         shown = ", ".join(f"{name} {count:,}" for name, count in sorted(report.outcomes.items()))
+        shown += f", {report.in_flight:,} in flight" if report.in_flight else ""
         bar.update(task, completed=report.done, total=report.total or None, description=report.what, counts=shown)
 
     with bar:

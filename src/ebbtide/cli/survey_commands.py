@@ -7,7 +7,14 @@ from typing import Annotated
 import typer
 
 from ebbtide.cli.options import JsonOption, RoundArgument, SurveyOption
-from ebbtide.cli.output import print_json, print_line, print_table, progress_bar
+from ebbtide.cli.output import (
+    print_json,
+    print_line,
+    print_notice,
+    print_table,
+    progress_bar,
+    told_how_to_go_on,
+)
 
 app = typer.Typer(
     no_args_is_help=True, help="Plan, run, resume and seal the rounds of a survey.", rich_markup_mode=None
@@ -56,6 +63,9 @@ def run(
     round_label: RoundArgument,
     survey: SurveyOption = Path(),
     as_of: Annotated[str | None, typer.Option(help="Reference date of the round, YYYY-MM-DD.")] = None,
+    log: Annotated[Path | None, typer.Option(help="File to append events to, one JSON document a line.")] = None,
+    metrics_file: Annotated[Path | None, typer.Option(help="File to keep metrics for Prometheus in.")] = None,
+    metrics: Annotated[str, typer.Option(metavar="HOST:PORT", help="Where to serve metrics, as 127.0.0.1:9464.")] = "",
     *,
     go_on: Annotated[
         bool, typer.Option("--continue", help="Ask the rest, now that you have looked at the first share.")
@@ -67,14 +77,35 @@ def run(
     Outside loopback it first checks that your page says who you are, asks a first share and then waits for --continue.
     Exit code 1 if it stopped by itself since too many targets failed.
     """
+    from ebbtide.cli.metrics import given_out
+    from ebbtide.cli.watching import plain_lines
     from ebbtide.rounds.folder import SurveyFolder
+    from ebbtide.survey.progress import Progress
     from ebbtide.survey.running import run_round
     from ebbtide.survey.settings import load_config
 
     folder = SurveyFolder.open(survey)
     config = load_config(folder.path)
-    with progress_bar(f"round {round_label}", quiet=json) as progress:
-        summary = run_round(folder, round_label, config, as_of=as_of, go_on=go_on, progress=progress)
+    with (
+        progress_bar(f"round {round_label}", quiet=json) as bar,
+        plain_lines(quiet=json) as lines,
+        given_out(metrics_file, metrics) as gauges,
+        told_how_to_go_on(f"ebbtide survey run {round_label} --survey {survey}"),
+    ):
+        watchers = (bar, lines, gauges)
+
+        def progress(report: Progress) -> None:
+            for watch in watchers:
+                watch(report)
+
+        summary = run_round(
+            *(folder, round_label, config),
+            as_of=as_of,
+            go_on=go_on,
+            progress=progress,
+            notice=print_notice,
+            log=log,
+        )
     if json:
         print_json(summary)
     else:

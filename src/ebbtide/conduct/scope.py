@@ -36,10 +36,10 @@ class Scope(msgspec.Struct, frozen=True):
         has_identity: Whether anything outside loopback may be asked at all.
     """
 
-    excluded_v4: Segments
-    excluded_v6: Segments
-    special_v4: Segments
-    special_v6: Segments
+    excluded_v4: Segments[Skipped]
+    excluded_v6: Segments[Skipped]
+    special_v4: Segments[Skipped]
+    special_v6: Segments[Skipped]
     hosts: dict[str, Skipped]
     domains: dict[str, Skipped]
     has_identity: bool
@@ -146,7 +146,9 @@ def build_scope(
     """
     day = datetime.now(UTC).date() if today is None else today
     special = [_special_row(entry) for entry in (*IPV4_SPECIAL_RANGES, *IPV6_SPECIAL_RANGES)]
-    opened: list[Row] = [(_opened(text, f"{where}: scope.open[{i}]"), None) for i, text in enumerate(section.open)]
+    opened: list[Row[Skipped]] = [
+        (_opened(text, f"{where}: scope.open[{i}]"), None) for i, text in enumerate(section.open)
+    ]
     closed = [*_exclusions(section, where), *_opted_out(opt_outs, where, day)]
     networks = [(what, why) for what, why in closed if not isinstance(what, str)]
     names = [(what, why) for what, why in closed if isinstance(what, str)]
@@ -161,12 +163,12 @@ def build_scope(
     )
 
 
-def _special_row(entry: SpecialRange) -> Row:
+def _special_row(entry: SpecialRange) -> Row[Skipped]:
     detail = f"{entry.prefix} {entry.name} ({entry.rfc}) is not opened"
     return ip_network(entry.prefix), Skipped(SkipReason.OUT_OF_SCOPE, detail)
 
 
-def _of_version(rows: Iterable[tuple[Network, Skipped | None]], version: int) -> Iterator[Row]:
+def _of_version(rows: Iterable[tuple[Network, Skipped | None]], version: int) -> Iterator[Row[Skipped]]:
     return (row for row in rows if row[0].version == version)
 
 

@@ -3,16 +3,16 @@
 from bisect import bisect_right
 from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Network
+from typing import Generic, TypeVar
 
 import msgspec
 
-from ebbtide.model.outcomes import Skipped
-
+Decided = TypeVar("Decided")
 Network = IPv4Network | IPv6Network
-Row = tuple[Network, Skipped | None]
+Row = tuple[Network, Decided | None]
 
 
-class Segments(msgspec.Struct, frozen=True):
+class Segments(msgspec.Struct, Generic[Decided], frozen=True):
     """The whole address space of one version, cut into stretches of one decision each.
 
     Attributes:
@@ -21,18 +21,18 @@ class Segments(msgspec.Struct, frozen=True):
     """
 
     starts: tuple[int, ...]
-    decisions: tuple[Skipped | None, ...]
+    decisions: tuple[Decided | None, ...]
 
-    def decide(self, address: int) -> Skipped | None:
+    def decide(self, address: int) -> Decided | None:
         """The decision for an address as an integer."""
         return self.decisions[bisect_right(self.starts, address) - 1]
 
 
-def _outer_first(row: Row) -> tuple[int, int]:
+def _outer_first(row: Row[Decided]) -> tuple[int, int]:
     return (int(row[0].network_address), row[0].prefixlen)
 
 
-def flatten(rows: Iterable[Row]) -> Segments:
+def flatten(rows: Iterable[Row[Decided]]) -> Segments[Decided]:
     """Lay rows flat; the narrowest prefix that holds an address decides, the later of equal ones.
 
     Args:
@@ -42,10 +42,10 @@ def flatten(rows: Iterable[Row]) -> Segments:
         The stretches, in O(n log n).
     """
     starts: list[int] = [0]
-    decisions: list[Skipped | None] = [None]
-    enclosing: list[tuple[int, Skipped | None]] = []
+    decisions: list[Decided | None] = [None]
+    enclosing: list[tuple[int, Decided | None]] = []
 
-    def open_stretch(start: int, decision: Skipped | None) -> None:
+    def open_stretch(start: int, decision: Decided | None) -> None:
         if starts[-1] == start:
             decisions[-1] = decision
         else:

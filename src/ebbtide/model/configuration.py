@@ -118,14 +118,19 @@ class ScopeSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class LimitsSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``[limits]``: in all, per prefix (/24, /48) and per address. One connection per address is not a setting.
+    """``[limits]``: in all, per operator, per prefix (/24, /48) and per address; 0 means no limit of that kind.
+
+    Every request counts, redirects and repeated dials included. One connection per address is not a setting.
 
     Attributes:
         processes: Worker processes; 0 means one per core.
         in_flight: Targets in flight in each process.
         in_flight_per_prefix: Targets in flight within one /24 or /48.
-        requests_per_s: New targets a second in each process; 0 means no limit.
-        requests_per_prefix_s: New targets a second within one /24 or /48; 0 means no limit.
+        requests_per_s: Requests a second in all, over all processes.
+        requests_per_address_s: Requests a second to one address.
+        requests_per_prefix_s: Requests a second within one /24 or /48.
+        requests_per_operator_s: Requests a second within all networks of one operator.
+        operators: CSV file ``prefix,operator``, relative to the survey's folder; empty for none.
         batch_targets: Targets committed together.
     """
 
@@ -133,7 +138,10 @@ class LimitsSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     in_flight: Count = 500
     in_flight_per_prefix: Count = 32
     requests_per_s: NotNegative = 0
+    requests_per_address_s: NotNegative = 0
     requests_per_prefix_s: NotNegative = 20
+    requests_per_operator_s: NotNegative = 0
+    operators: str = ""
     batch_targets: Count = 4000
 
 
@@ -191,11 +199,14 @@ class AttemptsSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         most: Attempts a target gets in a round, those interrupted by a crash included; what it is above
             ``silent_after`` is how many crashes cost no knowledge.
         spacing_s: Least seconds between two finished attempts at one target.
+        again_share: Share of those that answered that is asked once more, drawn at random, to measure our own loss;
+            for example 0.01.
     """
 
     silent_after: Annotated[int, msgspec.Meta(ge=1, le=5)] = 2
     most: Annotated[int, msgspec.Meta(ge=1, le=5)] = 3
     spacing_s: NotNegative = 14_400
+    again_share: Fraction = 0
 
 
 class ChecksSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

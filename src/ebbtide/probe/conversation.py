@@ -26,12 +26,13 @@ class Phase(Enum):
     DIALING = auto()
     HANDSHAKE = auto()
     ASKING = auto()
+    PARKED = auto()
     CLOSING = auto()
     OVER = auto()
     GONE = auto()
 
 
-TURN, DIALING, HANDSHAKE, ASKING, CLOSING, OVER, GONE = Phase
+TURN, DIALING, HANDSHAKE, ASKING, PARKED, CLOSING, OVER, GONE = Phase
 """Looked up as names of the module: on the class it costs three times as much, and every packet asks."""
 
 _STAGES = {TURN: Stage.CONNECT, DIALING: Stage.CONNECT, HANDSHAKE: Stage.TLS}
@@ -106,14 +107,17 @@ class Conversation:
     @supervised
     def begin(self) -> None:
         """Start the clock of the whole target, and dial."""
-        network = self.desk.network
-        self._turn_began_s = network.now_s()
-        if self._spent_s:
-            left_s = max(0.0, self.desk.settings.clocks.target_s - self._spent_s)
-            self._target_timer = network.call_later(left_s, self.on_target_clock)
-        else:
-            self.desk.target_clock.start(self, self._turn_began_s)
+        self._start_clock()
         self._dial()
+
+    @supervised
+    def go_on(self) -> None:
+        """The request that had to wait is admitted."""
+        self._start_clock()
+        if self._link is None:
+            self._dial()
+        else:
+            self._send()
 
     def abandon(self) -> None:
         """The run has ended early: close, and tell nobody."""
@@ -214,6 +218,20 @@ class Conversation:
 
     # Dialing.
 
+    def _start_clock(self) -> None:
+        network = self.desk.network
+        self._turn_began_s = network.now_s()
+        if self._spent_s:
+            left_s = max(0.0, self.desk.settings.clocks.target_s - self._spent_s)
+            self._target_timer = network.call_later(left_s, self.on_target_clock)
+        else:
+            self.desk.target_clock.start(self, self._turn_began_s)
+
+    def _pause_clock(self) -> None:
+        """Waiting for a turn is our own doing: it is not counted."""
+        self._stop_clocks()
+        self._spent_s += self.desk.network.now_s() - self._turn_began_s
+
     def _dial(self) -> None:
         desk, stop = self.desk, self._now_at()
         closed = desk.decide_address(self.address)
@@ -245,9 +263,7 @@ class Conversation:
         if more_telling(self._connect_failure, failed):
             self._connect_failure, self._failed_address = failed, self.address
         if self._left and not self._exchanges:
-            self._stop_clocks()
-            now_s = self.desk.network.now_s()
-            self._spent_s += now_s - self._turn_began_s
+            self._pause_clock()
             address, self.address, self._left = self.address, self._left[0], self._left[1:]
             self.phase = TURN
             self.desk.requeue(self, address)
@@ -308,7 +324,7 @@ class Conversation:
             self._answered(reader)
 
     def _receive_tls(self, tls: TlsSession, octets: bytes) -> None:
-        if not (self.phase is HANDSHAKE or self.phase is ASKING):
+        if not (self.phase is HANDSHAKE or self.phase is ASKING or self.phase is PARKED):
             return
         plain = tls.receive(octets)
         if self.phase is HANDSHAKE and tls.is_established:
@@ -365,7 +381,7 @@ class Conversation:
         if stop is None:
             self._finish(None)
         elif response.keeps_alive and self._link is not None and stop.origin == self._origin:
-            self._send()
+            self._when_admitted(self._send)
         else:
             self._reopen()
 
@@ -388,10 +404,19 @@ class Conversation:
         return self._stop
 
     def _reopen(self) -> None:
+        dial = partial(self._when_admitted, self._dial)
         if self._link is None:
-            self._dial()
+            dial()
         else:
-            self._close_and(self._dial)
+            self._close_and(dial)
+
+    def _when_admitted(self, act: Callable[[], None]) -> None:
+        """Every request has its turn; while it waits the connection stays open, as long as the other side lets it."""
+        if self.desk.admit(self):
+            act()
+        else:
+            self.phase = PARKED
+            self._pause_clock()
 
     # The end.
 
@@ -451,6 +476,7 @@ class Conversation:
         if self._itinerary is not None:
             exchange = self._itinerary.pass_on(exchange)
         self._exchanges.append(exchange)
+        desk.note_exchange(address, exchange)
         return exchange
 
     def _finish(self, outcome: Outcome | None) -> None:

@@ -5,11 +5,14 @@ from collections import deque
 from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
+from ebbtide.frame.ids import prefix_of
 from ebbtide.model.outcomes import Skipped
-from ebbtide.model.transcripts import Plan, Request, Transcript
+from ebbtide.model.transcripts import Exchange, Plan, Request, Transcript
 from ebbtide.probe.clocks import Clock
+from ebbtide.probe.courtesy import GOOD, advice_of
 from ebbtide.probe.network import Network
 from ebbtide.probe.origins import Origin
+from ebbtide.probe.scheduling import Scheduler
 from ebbtide.probe.settings import ProbeSettings
 from ebbtide.probe.silences import Silences
 from ebbtide.wire.request import RequestEncoder
@@ -46,10 +49,16 @@ class Desk(Generic[TalkType]):
         crash: What the caller raised, or a mistake of ours that belongs to no target; it ends the run.
         bugs: Mistakes of ours that became a target's outcome.
         silences: Addresses that gave no answer just now.
+        scheduler: Who may be asked when.
     """
 
     def __init__(
-        self, settings: ProbeSettings, plan: Plan, network: Network, on_done: Callable[[Transcript], None]
+        self,
+        settings: ProbeSettings,
+        plan: Plan,
+        network: Network,
+        on_done: Callable[[Transcript], None],
+        on_note: Callable[[str, str, str], None] = lambda _what, _about, _detail: None,
     ) -> None:
         self.settings = settings
         self.plan = plan
@@ -61,11 +70,16 @@ class Desk(Generic[TalkType]):
         )
         self.target_clock: Clock[TalkType] = Clock(network, clocks.target_s, lambda talk: talk.on_target_clock())
         self._on_done = on_done
+        self._on_note = on_note
         self.closed: deque[TalkType] = deque()
         self.waiting: deque[tuple[TalkType, str]] = deque()
         self.crash: BaseException | None = None
         self.bugs = 0
         self.silences = Silences()
+        operators = settings.operators
+        self.scheduler: Scheduler[TalkType] = Scheduler(
+            settings.limits, operators.operator_of if operators else None, network.now_s()
+        )
         self._decided: dict[str, Skipped | None] = {}
         shared = (("User-Agent", settings.user_agent), *_SHARED_FIELDS)
         self._encoder = RequestEncoder((*shared, ("Connection", "keep-alive")))
@@ -96,6 +110,28 @@ class Desk(Generic[TalkType]):
             self.crash = error
             self.network.wake()
 
+    def admit(self, talk: TalkType) -> bool:
+        """Whether a conversation may send one more request to its address now; if not, ``go_on`` is called later."""
+        if self.scheduler.admit(talk, talk.address, self.network.now_s()):
+            return True
+        self.network.wake()
+        return False
+
+    def note_exchange(self, address: str, exchange: Exchange) -> None:
+        """Errors in a row, and servers that say that it is too much, slow their prefix down; answers give it back."""
+        pace = self.scheduler.pace_of(address)
+        if pace is None:
+            return
+        advice = advice_of(exchange)
+        if advice is GOOD:
+            pace.note_good()
+            return
+        if advice.hold_s:
+            self.scheduler.hold_address(address, self.network.now_s() + advice.hold_s)
+        if pace.note_trouble(is_told=advice.is_told):
+            why = "it says so" if advice.is_told else "errors in a row"
+            self._on_note("slowed", prefix_of(address), f"{pace.spacing_s:g} s between requests: {why}")
+
     def release(self, talk: TalkType) -> None:
         """The conversation's connection is closed; its address is free."""
         self.closed.append(talk)
@@ -109,6 +145,7 @@ class Desk(Generic[TalkType]):
     def note_bug(self, bug: Exception) -> None:
         """A mistake of ours became a target's outcome."""
         self.bugs += 1
+        self._on_note("bug", "", repr(bug))
         _LOG.error("internal error while asking a target", exc_info=bug)
 
     def note_crash(self, bug: Exception) -> None:

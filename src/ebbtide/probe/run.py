@@ -10,41 +10,47 @@ from ebbtide.probe.conversation import Conversation
 from ebbtide.probe.desk import Desk
 from ebbtide.probe.network import Cancellable, Network
 from ebbtide.probe.recording import make_transcript
-from ebbtide.probe.scheduling import Scheduler
-from ebbtide.probe.settings import Assignment, ProbeSettings
+from ebbtide.probe.settings import Assignment, Grouped, Neighbours, ProbeSettings
 from ebbtide.probe.sockets import SocketNetwork
 
 LOOK_AHEAD = 10_000
 """Assignments that may wait for their turn; beyond it a crowded prefix at the head of the list holds up the rest."""
+
+MOST_OPEN_PREFIXES = 65_536
+"""Prefixes whose assignments are being asked at the same time, where these come sorted by prefix."""
 
 _MOST_PULLED_AT_ONCE = 256
 _GC_THRESHOLDS = (50_000, 50, 100)
 
 
 def probe_assignments(
-    assignments: Iterable[Assignment],
+    assignments: Iterable[Assignment] | Grouped,
     plan: Plan,
     settings: ProbeSettings,
     *,
     on_start: Callable[[Assignment], None],
     on_done: Callable[[Transcript], None],
+    on_note: Callable[[str, str, str], None] = lambda _what, _about, _detail: None,
     network: Network | None = None,
 ) -> None:
     """Ask every assignment once. Returns when all are done and every connection is closed.
 
     Args:
-        assignments: Whom to ask; pulled only as turns come free, at most ``LOOK_AHEAD`` ahead.
+        assignments: Whom to ask; pulled only as turns come free, at most ``LOOK_AHEAD`` ahead. Sorted ones are pulled
+            one by one, so that none of them waits in memory, and no prefix in front of another.
         plan: What to ask; called again after each answered set.
         settings: How to ask.
         on_start: Called just before the first packet to a target; not called for what the scope forbids.
         on_done: Called once for every assignment, with its whole transcript.
+        on_note: Called with what happened, where, and how: ``slowed`` for a prefix, ``bug`` for a mistake of ours.
         network: The real one by default.
 
     Raises:
         Exception: Whatever ``assignments``, ``on_start`` or ``on_done`` raise; all connections are closed before.
     """
     chosen = SocketNetwork() if network is None else network
-    run = _Run(iter(assignments), Desk(settings, plan, chosen, on_done), on_start)
+    feed = assignments.neighbours() if isinstance(assignments, Grouped) else iter(assignments)
+    run = _Run(feed, Desk(settings, plan, chosen, on_done, on_note), on_start)
     with _quiet_gc():
         chosen.run(run.step, run.abandon)
 
@@ -65,14 +71,14 @@ def _quiet_gc() -> Iterator[None]:
 class _Run:
     def __init__(
         self,
-        assignments: Iterator[Assignment],
+        feed: Iterator[Assignment | Neighbours],
         desk: Desk[Conversation],
         on_start: Callable[[Assignment], None],
     ) -> None:
-        self._assignments: Iterator[Assignment] | None = assignments
+        self._feed: Iterator[Assignment | Neighbours] | None = feed
         self._desk = desk
         self._network = desk.network
-        self._scheduler: Scheduler[Conversation] = Scheduler(desk.settings.limits)
+        self._scheduler = desk.scheduler
         self._on_start = on_start
         self._talking: set[Conversation] = set()
         self._alarm: Cancellable | None = None
@@ -85,7 +91,7 @@ class _Run:
             self._start_turns()
         if self._desk.crash is not None:
             raise self._desk.crash
-        return self._assignments is None and not self._talking and not self._scheduler.waiting
+        return self._feed is None and not self._talking and not self._scheduler.has_work
 
     def abandon(self) -> bool:
         """Close everything; whether all is closed."""
@@ -114,7 +120,11 @@ class _Run:
         pulled = 0
         while True:
             now_s = self._network.now_s()
-            conversation = self._scheduler.take(now_s)
+            parked = self._scheduler.take_further(now_s)
+            if parked is not None:
+                parked.go_on()
+                continue
+            conversation = self._scheduler.take_start(now_s)
             if conversation is not None:
                 self._start(conversation)
             elif not self._may_pull(now_s):
@@ -129,20 +139,41 @@ class _Run:
 
     def _may_pull(self, now_s: float) -> bool:
         scheduler = self._scheduler
-        return self._assignments is not None and scheduler.waiting < LOOK_AHEAD and scheduler.has_room(now_s)
+        has_space = scheduler.waiting < LOOK_AHEAD and scheduler.open_prefixes < MOST_OPEN_PREFIXES
+        return self._feed is not None and has_space and scheduler.has_room(now_s)
 
     def _pull(self, now_s: float) -> None:
-        assignment = None if self._assignments is None else next(self._assignments, None)
-        if assignment is None:
-            self._assignments = None
-            return
+        item = None if self._feed is None else next(self._feed, None)
+        if item is None:
+            self._feed = None
+        elif isinstance(item, Assignment):
+            conversation = self._conversation(item)
+            if conversation is not None:
+                self._scheduler.add(conversation, conversation.address, now_s)
+        else:
+            addresses = ((address, self._supply(address, some)) for address, some in item.addresses())
+            self._scheduler.open(item.prefix, addresses, now_s)
+
+    def _supply(self, address: str, assignments: Iterator[Assignment]) -> Iterator[Conversation]:
+        """Conversations at one address; one that the scope sends to another of its addresses waits there."""
+        for assignment in assignments:
+            conversation = self._conversation(assignment)
+            if conversation is None:
+                continue
+            if conversation.address == address:
+                yield conversation
+            else:
+                self._scheduler.add(conversation, conversation.address, self._network.now_s())
+
+    def _conversation(self, assignment: Assignment) -> Conversation | None:
+        """What is to be said to a target; ``None`` if the scope forbids it, which is then delivered."""
         admitted, outcome = self._admitted(assignment)
         if admitted:
-            self._scheduler.add(Conversation(assignment, admitted, self._desk), admitted[0], now_s)
-            return
+            return Conversation(assignment, admitted, self._desk)
         vantage = self._desk.settings.vantage
         address = assignment.addresses[0] if assignment.addresses else ""
         self._desk.deliver(make_transcript(assignment, (), outcome, address=address, vantage=vantage))
+        return None
 
     def _admitted(self, assignment: Assignment) -> tuple[tuple[str, ...], Skipped | Failed]:
         """The addresses that may be asked, and the outcome if there is none."""
@@ -167,7 +198,7 @@ class _Run:
 
     def _set_alarm(self, now_s: float) -> None:
         """Have ``step`` called when a rate admits the next start."""
-        ready_at_s = self._scheduler.ready_at_s(now_s, has_more=self._assignments is not None)
+        ready_at_s = self._scheduler.ready_at_s(now_s, has_more=self._feed is not None)
         if ready_at_s is None or (self._alarm is not None and self._alarm_s <= ready_at_s):
             return
         if self._alarm is not None:

@@ -1,161 +1,359 @@
-"""Who may be asked next: limits in all, per prefix and per address, in O(1) or O(log n) a decision."""
+"""Who may be asked next: limits in all, per operator, prefix and address, in O(log n) a decision.
 
-import heapq
+A turn goes down from all to an operator (where a table is given), a prefix, an address. Whoever may have a start stands
+in a queue of the level above, whoever may have one later in a heap; so it costs the same however many there are. A
+request on behalf of a job that is under way goes before any start. Whoever waits for a start need not be in memory:
+addresses and their jobs are pulled from what the caller supplies, one at a time.
+"""
+
 from collections import deque
+from collections.abc import Callable, Iterator
+from heapq import heappop, heappush
 from ipaddress import IPv6Address
-from itertools import count
-from typing import Generic, TypeVar
+from itertools import chain, count
+from typing import Generic
 
 from ebbtide.frame.ids import prefix_of
 from ebbtide.model.configuration import LimitsSection
-
-Job = TypeVar("Job")
-
-_LATENESS_S = 0.02
-
-
-class Pace:
-    """A rate: starts are spaced evenly; being woken a little late is made up for.
-
-    Args:
-        rate_per_s: 0 means no limit.
-    """
-
-    __slots__ = ("_next_s", "_spacing_s")
-
-    def __init__(self, rate_per_s: float) -> None:
-        self._spacing_s = 1 / rate_per_s if rate_per_s else 0.0
-        self._next_s = float("-inf")
-
-    def ready_at_s(self) -> float:
-        """When the next start is admitted."""
-        return self._next_s
-
-    def take(self, now_s: float) -> None:
-        """Note a start."""
-        if self._spacing_s:
-            self._next_s = max(self._next_s, now_s - _LATENESS_S) + self._spacing_s
-
-
-class _Prefix(Generic[Job]):
-    __slots__ = ("in_flight", "is_queued", "key", "pace", "waiting")
-
-    def __init__(self, key: str, rate_per_s: float) -> None:
-        self.key = key
-        self.in_flight = 0
-        self.is_queued = False
-        self.pace = Pace(rate_per_s)
-        self.waiting: deque[tuple[str, Job]] = deque()
+from ebbtide.probe.pacing import NEVER_BEFORE, Pace
+from ebbtide.probe.places import NEVER, Address, Job, Later, Level, Place, Prefix, Supply
 
 
 class Scheduler(Generic[Job]):
-    """Holds jobs until the limits admit them. Prefixes take turns, so that a large one stalls no other.
+    """Gives out turns as the limits admit them. One job at a time per address is always in force.
 
     Args:
-        limits: In all, per prefix, and rates; at most one job per address is always in force.
+        limits: In all and per operator, prefix and address.
+        operator_of: The operator of an address, empty if none is known.
+        since_s: Another run may have asked anybody until this moment, and have died: whatever the rates are, they keep
+            their distance from it.
+
+    Attributes:
+        in_flight: Jobs that have had their start and are not released.
+        waiting: Jobs that were added one by one and have not had their start.
     """
 
-    def __init__(self, limits: LimitsSection) -> None:
+    def __init__(
+        self, limits: LimitsSection, operator_of: Callable[[str], str] | None = None, since_s: float = NEVER_BEFORE
+    ) -> None:
         self._limits = limits
-        self._pace = Pace(limits.requests_per_s)
-        self._prefixes: dict[str, _Prefix[Job]] = {}
-        self._ready: deque[_Prefix[Job]] = deque()
-        self._paused: list[tuple[float, int, _Prefix[Job]]] = []
+        self._most = limits.in_flight
+        self._operator_of = operator_of
         self._ties = count()
-        self._busy: dict[str, _Prefix[Job]] = {}
-        self._parked: dict[str, deque[Job]] = {}
+        self._top: Level[Job] = Level("", None, Pace(limits.requests_per_s))
+        self._top.pace.hold(since_s + _longest_spacing_s(limits))
+        self._operators: dict[str, Level[Job]] = {}
+        self._prefixes: dict[str, Prefix[Job]] = {}
+        self._addresses: dict[str, Address[Job]] = {}
+        self._resting: Later[Job] = []
+        self._no_pace = Pace(0)
         self.in_flight = 0
         self.waiting = 0
 
+    @property
+    def open_prefixes(self) -> int:
+        """Prefixes that have work, or a rate to mind."""
+        return len(self._prefixes)
+
+    @property
+    def has_work(self) -> bool:
+        """Whether somebody waits for a start, here or in a supply."""
+        return self._top.start_at_s() < NEVER
+
+    # What is to be done.
+
     def add(self, job: Job, address: str, now_s: float) -> None:
         """Have ``job`` wait for its turn at ``address``."""
-        machine = _machine_of(address)
-        key = prefix_of(address) if ":" in address else f"{address.rpartition('.')[0]}.0/24"
-        prefix = self._prefixes.get(key)
-        if prefix is None:
-            prefix = self._prefixes[key] = _Prefix(key, self._limits.requests_per_prefix_s)
+        node = self._address(machine_of(address))
+        if node.jobs is None:
+            node.jobs = deque()
+        node.jobs.append(job)
         self.waiting += 1
-        prefix.waiting.append((machine, job))
-        self._queue(prefix, now_s)
+        if not node.is_ready:
+            self._offer(node, now_s)
 
-    def take(self, now_s: float) -> Job | None:
+    def open(self, prefix: str, addresses: Iterator[tuple[str, Supply[Job]]], now_s: float) -> None:
+        """Take in a whole prefix: its addresses and, for each, its jobs; both are pulled one by one as turns come.
+
+        Args:
+            prefix: Of all the addresses.
+            addresses: None twice.
+            now_s: The present.
+        """
+        node = self._prefix(prefix)
+        node.more = addresses if node.more is None else chain(node.more, addresses)
+        self._offer(node, now_s)
+
+    # Turns.
+
+    def take_start(self, now_s: float) -> Job | None:
         """A job that may start now; it is in flight from here on."""
-        if not self.has_room(now_s):
+        if self._resting:
+            self._forget_rested(now_s)
+        return self._start_below(self._top, now_s) if self.has_room(now_s) else None
+
+    def take_further(self, now_s: float) -> Job | None:
+        """A job in flight whose next request is admitted now."""
+        if not self._top.further or self._top.pace.next_s > now_s:
             return None
-        while self._paused and self._paused[0][0] <= now_s:
-            self._ready.append(heapq.heappop(self._paused)[2])
-        while self._ready:
-            prefix = self._ready.popleft()
-            prefix.is_queued = False
-            started = self._start_one(prefix, now_s)
-            self._queue(prefix, now_s)
-            if started is not None:
-                return started[0]
-        return None
+        return self._further_below(self._top, now_s)
+
+    def admit(self, job: Job, address: str, now_s: float) -> bool:
+        """Whether a job in flight may send one more request now; if not, ``take_further`` will hand it out."""
+        node = self._addresses[machine_of(address)]
+        if node.pace.next_s <= now_s and all(_admits(level, now_s) for level in self._above(node)):
+            self._charge(node, now_s)
+            return True
+        node.parked = job
+        self._offer_further(node, now_s)
+        return False
 
     def release(self, address: str, now_s: float) -> None:
         """The job at ``address`` is over and its connection closed."""
-        machine = _machine_of(address)
-        prefix = self._busy.pop(machine)
-        self.in_flight -= 1
+        node = self._addresses[machine_of(address)]
+        prefix = node.parent
+        node.is_busy = False
+        node.parked = None
         prefix.in_flight -= 1
-        parked = self._parked.get(machine)
-        if parked:
-            prefix.waiting.appendleft((machine, parked.popleft()))
-            if not parked:
-                del self._parked[machine]
-        self._queue(prefix, now_s)
+        self.in_flight -= 1
+        if node.is_idle:
+            self._rest(node, now_s)
+            if not prefix.is_ready:
+                self._offer(prefix, now_s)
+        else:
+            self._offer(node, now_s)
 
     def has_room(self, now_s: float) -> bool:
         """Whether the limits in all admit one more start now."""
-        return self.in_flight < self._limits.in_flight and self._pace.ready_at_s() <= now_s
+        return self.in_flight < self._most and self._top.pace.next_s <= now_s
 
     def ready_at_s(self, now_s: float, *, has_more: bool) -> float | None:
-        """When a rate, and nothing else, will admit the next start; ``None`` if no rate holds anything up.
+        """When a rate, and nothing else, will admit the next turn; ``None`` if no rate holds anything up.
 
-        ``has_more`` says that jobs can be added which do not wait here yet.
+        ``has_more`` says that there is work which does not wait here yet.
         """
-        overall_s = self._pace.ready_at_s()
-        if self.in_flight >= self._limits.in_flight:
-            return None
-        if self._ready or (has_more and overall_s > now_s):
-            return overall_s
-        return max(self._paused[0][0], overall_s) if self._paused else None
+        at_s = self._top.further_at_s()
+        if self.in_flight < self._most:
+            overall_s = self._top.pace.next_s
+            at_s = min(at_s, overall_s if has_more and overall_s > now_s else self._top.start_at_s())
+        return None if at_s == NEVER else at_s
 
-    def _start_one(self, prefix: _Prefix[Job], now_s: float) -> tuple[Job] | None:
-        while prefix.waiting:
-            machine, job = prefix.waiting.popleft()
-            if machine in self._busy:
-                self._parked.setdefault(machine, deque()).append(job)
+    # Slowing down.
+
+    def pace_of(self, address: str) -> Pace | None:
+        """The pace of an address's prefix; ``None`` if nothing is under way there."""
+        node = self._addresses.get(machine_of(address))
+        return None if node is None else node.parent.pace
+
+    def hold_address(self, address: str, until_s: float) -> None:
+        """Ask nothing of an address with a job in flight before a moment."""
+        node = self._addresses[machine_of(address)]
+        if node.pace is self._no_pace:
+            node.pace = Pace(0)
+        node.pace.hold(until_s)
+
+    # Starts.
+
+    def _start_below(self, level: Level[Job], now_s: float) -> Job | None:
+        while True:
+            if level.later and level.later[0][0] <= now_s:
+                self._wake(level, now_s)
+            if not level.ready:
+                return None
+            child = level.ready.popleft()
+            child.is_ready = False
+            job = None
+            if child.start_at_s() <= now_s:
+                if isinstance(child, Prefix):
+                    job = self._start_in(child, now_s)
+                elif isinstance(child, Level):
+                    job = self._start_below(child, now_s)
+            self._offer_one(child, now_s)
+            if job is not None:
+                return job
+
+    def _start_in(self, prefix: Prefix[Job], now_s: float) -> Job | None:
+        while True:
+            if prefix.later and prefix.later[0][0] <= now_s:
+                self._wake(prefix, now_s)
+            node = prefix.ready.popleft() if prefix.ready else self._fresh_address(prefix, now_s)
+            if not isinstance(node, Address):
+                return None
+            node.is_ready = False
+            if node.start_at_s() > now_s:
+                self._offer_one(node, now_s)
                 continue
-            self._busy[machine] = prefix
-            self._pace.take(now_s)
-            prefix.pace.take(now_s)
-            prefix.in_flight += 1
-            self.in_flight += 1
-            self.waiting -= 1
-            return (job,)
+            has_waited = bool(node.jobs)
+            job = node.next_job()
+            if job is not None:
+                self.waiting -= has_waited
+                self.in_flight += 1
+                prefix.in_flight += 1
+                node.is_busy = True
+                self._charge(node, now_s)
+                return job
+            self._rest(node, now_s)
+
+    def _fresh_address(self, prefix: Prefix[Job], now_s: float) -> Address[Job] | None:
+        """The next address that the caller supplies for a prefix."""
+        fresh = None if prefix.more is None else next(prefix.more, None)
+        if fresh is None:
+            prefix.more = None
+            self._rest(prefix, now_s)
+            return None
+        name, supply = fresh
+        node = self._address(machine_of(name))
+        if node.is_ready:
+            prefix.ready.remove(node)
+        node.supply = supply if node.supply is None else chain(node.supply, supply)
+        return node
+
+    def _wake(self, level: Level[Job], now_s: float) -> None:
+        """Those whose time has come are ready."""
+        while level.later and level.later[0][0] <= now_s:
+            at_s, _, child = heappop(level.later)
+            if child.later_s == at_s:
+                child.later_s = NEVER
+                self._offer_one(child, now_s)
+
+    def _offer(self, node: Place[Job], now_s: float) -> None:
+        """Put a place, and all above it, where their next start will be seen."""
+        top = self._top
+        while node is not top and not node.is_ready:
+            self._offer_one(node, now_s)
+            node = node.parent
+
+    def _offer_one(self, node: Place[Job], now_s: float) -> None:
+        if node.is_ready:
+            return
+        at_s = node.start_at_s()
+        if at_s <= now_s:
+            node.is_ready = True
+            node.later_s = NEVER
+            node.parent.ready.append(node)
+        elif at_s < node.later_s:
+            node.later_s = at_s
+            heappush(node.parent.later, (at_s, next(self._ties), node))
+
+    # Further requests.
+
+    def _further_below(self, level: Level[Job], now_s: float) -> Job | None:
+        while level.further and level.further[0][0] <= now_s:
+            at_s, _, child = heappop(level.further)
+            if child.further_s != at_s:
+                continue
+            child.further_s = NEVER
+            job = None
+            if child.further_at_s() <= now_s:
+                job = self._unpark(child, now_s) if isinstance(child, Address) else self._further_below(child, now_s)
+            self._offer_one_further(child, now_s)
+            if job is not None:
+                return job
         return None
 
-    def _queue(self, prefix: _Prefix[Job], now_s: float) -> None:
-        """Put a prefix where its next job will be seen; forget it when it has neither a job nor a rate to mind."""
-        if prefix.is_queued:
+    def _unpark(self, node: Address[Job], now_s: float) -> Job | None:
+        job, node.parked = node.parked, None
+        self._charge(node, now_s)
+        return job
+
+    def _offer_further(self, node: Place[Job], now_s: float) -> None:
+        while node is not self._top:
+            self._offer_one_further(node, now_s)
+            node = node.parent
+
+    def _offer_one_further(self, node: Place[Job], now_s: float) -> None:
+        at_s = max(node.further_at_s(), now_s)
+        if at_s < node.further_s:
+            node.further_s = at_s
+            heappush(node.parent.further, (at_s, next(self._ties), node))
+
+    # Places.
+
+    def _charge(self, node: Address[Job], now_s: float) -> None:
+        if node.pace.spacing_s:
+            node.pace.take(now_s)
+        for level in self._above(node):
+            if level.pace.spacing_s:
+                level.pace.take(now_s)
+
+    def _above(self, node: Address[Job]) -> tuple[Level[Job], ...]:
+        prefix = node.parent
+        operator = prefix.parent
+        return (prefix, operator) if operator is self._top else (prefix, operator, self._top)
+
+    def _address(self, machine: str) -> Address[Job]:
+        node = self._addresses.get(machine)
+        if node is None:
+            rate = self._limits.requests_per_address_s
+            prefix = self._prefix(home_of(machine))
+            prefix.addresses += 1
+            node = self._addresses[machine] = Address(machine, prefix, Pace(rate) if rate else self._no_pace)
+        return node
+
+    def _prefix(self, name: str) -> Prefix[Job]:
+        node = self._prefixes.get(name)
+        if node is None:
+            limits = self._limits
+            pace = Pace(limits.requests_per_prefix_s)
+            node = Prefix(name, self._operator(name), pace, limits.in_flight_per_prefix)
+            self._prefixes[name] = node
+        return node
+
+    def _operator(self, prefix: str) -> Level[Job]:
+        name = self._operator_of(prefix.partition("/")[0]) if self._operator_of else ""
+        if not name:
+            return self._top
+        node = self._operators.get(name)
+        if node is None:
+            node = self._operators[name] = Level(name, self._top, Pace(self._limits.requests_per_operator_s))
+        return node
+
+    def _rest(self, node: Address[Job] | Prefix[Job], now_s: float) -> None:
+        """Forget an idle place, once it has no rate to mind any more."""
+        if not node.is_idle:
             return
-        ready_at_s = prefix.pace.ready_at_s()
-        if not prefix.waiting:
-            if not prefix.in_flight and ready_at_s <= now_s:
-                del self._prefixes[prefix.key]
-        elif prefix.in_flight < self._limits.in_flight_per_prefix:
-            prefix.is_queued = True
-            if ready_at_s <= now_s:
-                self._ready.append(prefix)
+        if node.pace.next_s > now_s:
+            heappush(self._resting, (node.pace.next_s, next(self._ties), node))
+        elif isinstance(node, Prefix):
+            self._prefixes.pop(node.name, None)
+        elif self._addresses.pop(node.name, None) is node:
+            node.parent.addresses -= 1
+            self._rest(node.parent, now_s)
+
+    def _forget_rested(self, now_s: float) -> None:
+        while self._resting and self._resting[0][0] <= now_s:
+            node = heappop(self._resting)[2]
+            if isinstance(node, Prefix):
+                is_known = self._prefixes.get(node.name) is node
             else:
-                heapq.heappush(self._paused, (ready_at_s, next(self._ties), prefix))
+                is_known = self._addresses.get(node.name) is node
+            if is_known and isinstance(node, Prefix | Address):
+                self._rest(node, now_s)
 
 
-def _machine_of(address: str) -> str:
+def machine_of(address: str) -> str:
     """The name under which an address is counted. An IPv4-mapped address is the IPv4 machine."""
     if ":" not in address:
         return address
     parsed = IPv6Address(address)
     return str(parsed.ipv4_mapped or parsed)
+
+
+def home_of(address: str) -> str:
+    """The prefix of an address in its usual form; ``frame.ids.prefix_of`` reads any form, at ten times the cost."""
+    return prefix_of(address) if ":" in address else f"{address.rpartition('.')[0]}.0/24"
+
+
+def _admits(level: Level[Job], now_s: float) -> bool:
+    """Whether a level admits a request now, and nobody who waits below it has the older claim."""
+    return level.pace.next_s <= now_s and not (level.further and level.pace.spacing_s)
+
+
+def _longest_spacing_s(limits: LimitsSection) -> float:
+    rates = (
+        limits.requests_per_s,
+        limits.requests_per_operator_s,
+        limits.requests_per_prefix_s,
+        limits.requests_per_address_s,
+    )
+    return max((1 / rate for rate in rates if rate), default=0.0)

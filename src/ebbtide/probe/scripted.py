@@ -85,6 +85,7 @@ class ScriptedNetwork:
 
     Attributes:
         visits: Every connection that was dialed, in order.
+        asked: When each request was written, and to which address, in order.
         most_open: Address to the most connections that it had at one time, half-open ones included.
     """
 
@@ -100,9 +101,10 @@ class ScriptedNetwork:
         self._ties = count()
         self._now_s = 0.0
         self._is_woken = False
-        self._asked: Counter[tuple[str, int]] = Counter()
+        self._replies: Counter[tuple[str, int]] = Counter()
         self._open: Counter[str] = Counter()
         self.visits: list[Visit] = []
+        self.asked: list[tuple[float, str]] = []
         self.most_open: dict[str, int] = {}
 
     def run(self, step: Callable[[], bool], abandon: Callable[[], bool]) -> None:
@@ -156,8 +158,9 @@ class ScriptedNetwork:
     def next_reply(self, server: ScriptedServer, visit: Visit) -> Reply:
         """The reply that comes next at a server."""
         where = (visit.address, visit.port)
-        number = min(self._asked[where], len(server.replies) - 1)
-        self._asked[where] += 1
+        self.asked.append((self._now_s, visit.address))
+        number = min(self._replies[where], len(server.replies) - 1)
+        self._replies[where] += 1
         return server.replies[number]
 
     def end(self, visit: Visit) -> None:

@@ -1,7 +1,11 @@
 """What a run of the probe is told: frozen values that can be handed to another process."""
 
+from collections.abc import Iterator
+from typing import Protocol, runtime_checkable
+
 import msgspec
 
+from ebbtide.conduct.operators import Operators
 from ebbtide.conduct.scope import Scope
 from ebbtide.model.configuration import CapsSection, ClocksSection, LimitsSection, RedirectRule
 from ebbtide.model.targets import Level, Target
@@ -17,6 +21,7 @@ class ProbeSettings(msgspec.Struct, frozen=True):
         vantage: Where we look from; written into every transcript.
         redirects: How far the redirects of ``/`` are followed.
         most_redirects: Hops in one chain.
+        operators: Which networks share a limit; ``None`` if no table is given.
     """
 
     user_agent: str
@@ -27,6 +32,7 @@ class ProbeSettings(msgspec.Struct, frozen=True):
     vantage: str = ""
     redirects: RedirectRule = RedirectRule.NONE
     most_redirects: int = 5
+    operators: Operators | None = None
 
 
 class Assignment(msgspec.Struct, frozen=True, gc=False):
@@ -44,3 +50,22 @@ class Assignment(msgspec.Struct, frozen=True, gc=False):
     attempt: int
     level: Level
     hop: Hop | None = None
+
+
+class Neighbours(Protocol):
+    """The assignments of one prefix (/24 or /48), by their first address; read only as turns come free."""
+
+    @property
+    def prefix(self) -> str:
+        """As ``frame.ids.prefix_of`` has it."""
+
+    def addresses(self) -> Iterator[tuple[str, Iterator[Assignment]]]:
+        """Each address of the prefix once, with its assignments."""
+
+
+@runtime_checkable
+class Grouped(Protocol):
+    """Assignments that are sorted by prefix and address already, so that nobody needs to hold those who wait."""
+
+    def neighbours(self) -> Iterator[Neighbours]:
+        """Each prefix once."""

@@ -4,6 +4,7 @@ from ebbtide.model.outcomes import Failed, Fault, Stage
 
 HELD_S = 60.0
 MOST_HELD = 65_536
+SILENT_BEFORE = "the address was silent just before"
 _SILENT = frozenset({Fault.TIMED_OUT, Fault.UNREACHABLE})
 
 
@@ -34,4 +35,4 @@ class Silences:
         if now_s - since_s > HELD_S:
             del self._held[address, port]
             return None
-        return Failed(Stage.CONNECT, fault, f"the address was silent just before, asked for {host}")
+        return Failed(Stage.CONNECT, fault, f"{SILENT_BEFORE}, asked for {host}")

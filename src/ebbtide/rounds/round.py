@@ -89,6 +89,12 @@ class Round:
         """
         self._log.append(self.log_state, entry)
 
+    @property
+    def planned(self) -> int:
+        """How many targets were planned; 0 before that was settled."""
+        plan = self.log_state.plan
+        return plan.targets if plan else 0
+
     def targets(self, shard: int) -> Iterator[Target]:
         """The planned targets of one shard."""
         files = self.files("targets", shard)

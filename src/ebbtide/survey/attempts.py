@@ -46,11 +46,13 @@ class Decision(msgspec.Struct, frozen=True):
     Attributes:
         attempt: Number of the attempt to make (``ASK``), or of the last one that was interrupted (``GIVE_UP``).
         not_before_ns: When it may be asked again (``WAIT``); 0 otherwise.
+        is_settled: Nothing more need be known of the target; it is asked once more to measure our own loss.
     """
 
     step: Step
     attempt: int = 0
     not_before_ns: int = 0
+    is_settled: bool = False
 
 
 DONE = Decision(Step.DONE)
@@ -66,7 +68,19 @@ def settles(tried: Tried) -> bool:
     return tried.kind != FAILED or tried.fault not in _TRANSIENT
 
 
-def decide(tried: Iterable[Tried], interrupted: Iterable[int], section: AttemptsSection, now_ns: int) -> Decision:
+def failed_in_passing(tried: Tried) -> bool:
+    """Whether it failed in a way that may be our own loss."""
+    return tried.kind == FAILED and tried.fault in _TRANSIENT
+
+
+def decide(
+    tried: Iterable[Tried],
+    interrupted: Iterable[int],
+    section: AttemptsSection,
+    now_ns: int,
+    *,
+    is_drawn: bool = False,
+) -> Decision:
     """What comes next for one target.
 
     Args:
@@ -74,6 +88,7 @@ def decide(tried: Iterable[Tried], interrupted: Iterable[int], section: Attempts
         interrupted: Numbers of attempts that died with their process.
         section: ``[attempts]``.
         now_ns: The present, UTC, nanoseconds since 1970.
+        is_drawn: The target is of those that are asked once more if they answer.
 
     Returns:
         A target whose attempts were all interrupted is given up when no attempt is left; one that was interrupted is
@@ -81,15 +96,17 @@ def decide(tried: Iterable[Tried], interrupted: Iterable[int], section: Attempts
         ``silent_after`` times. An interrupted attempt saw nothing: it counts towards ``most`` and towards nothing else.
     """
     finished = list(tried)
-    if any(settles(each) for each in finished) or len(finished) >= section.silent_after:
+    is_settled = any(settles(each) for each in finished)
+    is_checked = is_drawn and len(finished) == 1 and finished[0].kind == ANSWERED
+    if (is_settled and not is_checked) or (not is_settled and len(finished) >= section.silent_after):
         return DONE
     used = max((*(each.attempt for each in finished), *interrupted), default=0)
     if used >= section.most:
         return DONE if finished else Decision(Step.GIVE_UP, used)
     not_before = max((each.ended_at_ns for each in finished), default=0) + int(section.spacing_s * NS_PER_S)
     if finished and section.spacing_s and not_before > now_ns:
-        return Decision(Step.WAIT, used + 1, not_before)
-    return Decision(Step.ASK, used + 1)
+        return Decision(Step.WAIT, used + 1, not_before, is_settled)
+    return Decision(Step.ASK, used + 1, is_settled=is_settled)
 
 
 def attempt_that_counts(tried: Iterable[Tried]) -> Tried:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from ebbtide.conduct.identity import user_agent
+from ebbtide.conduct.operators import Operators, read_operators
 from ebbtide.conduct.opt_outs import read_opt_outs
 from ebbtide.conduct.scope import Scope, build_scope
 from ebbtide.model.configuration import SurveyConfig
@@ -28,7 +29,16 @@ def opt_outs_digest(config: SurveyConfig, folder: Path) -> str:
     return file_digest(folder / config.scope.opt_out) if config.scope.opt_out else ""
 
 
-def probe_settings(config: SurveyConfig, scope: Scope) -> ProbeSettings:
+def survey_operators(config: SurveyConfig, folder: Path) -> Operators | None:
+    """Which networks share a limit; ``None`` if the configuration names no table.
+
+    Raises:
+        ConductError: The table cannot be used.
+    """
+    return read_operators(folder / config.limits.operators) if config.limits.operators else None
+
+
+def probe_settings(config: SurveyConfig, scope: Scope, operators: Operators | None = None) -> ProbeSettings:
     """How to ask."""
     return ProbeSettings(
         user_agent=user_agent(config.identity),
@@ -37,6 +47,7 @@ def probe_settings(config: SurveyConfig, scope: Scope) -> ProbeSettings:
         limits=config.limits,
         scope=scope,
         vantage=config.survey.vantage,
+        operators=operators,
         redirects=config.plan.redirects,
         most_redirects=config.plan.most_redirects,
     )

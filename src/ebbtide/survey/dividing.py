@@ -1,31 +1,42 @@
-"""Work divided by network: whole prefixes go to one lane, and a lane is asked batch after batch, never two at once."""
+"""Work divided by network: whole groups (operators, else prefixes) go to one share, and a share to one process.
 
-from collections.abc import Iterator
+The limits of a group then hold without a word between processes.
+"""
+
+from collections.abc import Callable
 from hashlib import blake2b
 from pathlib import Path
 
 import msgspec
 
-from ebbtide.frame.ids import prefix_of
+from ebbtide.probe.scheduling import home_of
 from ebbtide.probe.settings import Assignment
+from ebbtide.survey.shares import BUCKET_HEADER, KEY_BYTES, Share
 
 BUCKETS = 256
-_WAITING = 64
-_LENGTH_BYTES = 4
+_WAITING_BYTES = 16_384
+_HASH_BYTES = KEY_BYTES // 3
 
 
 class Divider:
-    """Takes assignments in any order and any number, and keeps them in scratch files by their prefix.
+    """Takes assignments in any order and any number, and keeps them in scratch files by their group.
 
     Args:
         scratch: Folder to make.
+        seed: Settles the order in which everything is asked: a permutation of prefixes, of addresses in a prefix, of
+            targets at an address.
+        operator_of: The operator of an address, empty if none is known.
     """
 
-    def __init__(self, scratch: Path) -> None:
+    def __init__(self, scratch: Path, seed: bytes, operator_of: Callable[[str], str] | None = None) -> None:
         scratch.mkdir(parents=True)
         self._scratch = scratch
-        self._waiting: list[list[Assignment]] = [[] for _ in range(BUCKETS)]
+        self._seed = blake2b(seed, digest_size=32).digest()
+        self._operator_of = operator_of
+        self._waiting = [bytearray() for _ in range(BUCKETS)]
         self._counts = [0] * BUCKETS
+        self._first_attempts = [0] * BUCKETS
+        self._encoder = msgspec.msgpack.Encoder()
 
     @property
     def total(self) -> int:
@@ -34,74 +45,52 @@ class Divider:
 
     def add(self, assignment: Assignment) -> None:
         """Take one."""
-        bucket = bucket_of(prefix_of(assignment.addresses[0]))
+        address = assignment.addresses[0]
+        prefix = home_of(address)
+        prefix_hash = self._hash(prefix.encode())
+        operator = self._operator_of(address) if self._operator_of else ""
+        bucket = (self._hash(b"operator " + operator.encode()) if operator else prefix_hash)[0]
+        key = prefix_hash + self._hash(address.encode()) + self._hash(assignment.target.target_id)
+        payload = self._encoder.encode(assignment)
+        waiting = self._waiting[bucket]
+        waiting += BUCKET_HEADER.pack(len(payload), key)
+        waiting += payload
         self._counts[bucket] += 1
-        self._waiting[bucket].append(assignment)
-        if len(self._waiting[bucket]) == _WAITING:
+        self._first_attempts[bucket] += assignment.attempt == 1
+        if len(waiting) >= _WAITING_BYTES:
             self._spill(bucket)
 
-    def lanes(self, batch_targets: int, processes: int) -> "list[Lane]":
-        """All work as lanes, the longest first; no prefix is in two of them.
-
-        Args:
-            batch_targets: About so many targets make a lane, fewer where there would be too few lanes.
-            processes: Lanes are wanted for twice as many.
-        """
+    def shares(self, most: int) -> list[Share]:
+        """All work, in at most so many shares of about the same size, the largest first; no group is in two of them."""
         for bucket in range(BUCKETS):
             self._spill(bucket)
-        wanted = max(1, min(batch_targets, -(-self.total // (2 * processes))))
-        lanes: list[Lane] = []
-        paths: list[Path] = []
-        count = 0
-        for bucket in range(BUCKETS):
+        holds: list[list[int]] = [[] for _ in range(most)]
+        sizes = [0] * most
+        for bucket in sorted(range(BUCKETS), key=lambda bucket: -self._counts[bucket]):
             if self._counts[bucket]:
-                paths.append(self._path(bucket))
-                count += self._counts[bucket]
-            if count >= wanted:
-                lanes.append(Lane(paths, count, batch_targets))
-                paths, count = [], 0
-        if paths:
-            lanes.append(Lane(paths, count, batch_targets))
-        return sorted(lanes, key=lambda lane: -lane.count)
+                least = sizes.index(min(sizes))
+                holds[least].append(bucket)
+                sizes[least] += self._counts[bucket]
+        shares = [
+            Share(
+                tuple(self._path(bucket) for bucket in sorted(held)),
+                self._scratch / f"share-{number:03d}",
+                size,
+                sum(self._first_attempts[bucket] for bucket in held),
+            )
+            for number, (held, size) in enumerate(zip(holds, sizes, strict=True))
+            if size
+        ]
+        return sorted(shares, key=lambda share: -share.count)
+
+    def _hash(self, octets: bytes) -> bytes:
+        return blake2b(octets, digest_size=_HASH_BYTES, key=self._seed).digest()
 
     def _spill(self, bucket: int) -> None:
         if self._waiting[bucket]:
-            block = msgspec.msgpack.encode(self._waiting[bucket])
             with self._path(bucket).open("ab") as file:
-                file.write(len(block).to_bytes(_LENGTH_BYTES, "big") + block)
+                file.write(self._waiting[bucket])
             self._waiting[bucket].clear()
 
     def _path(self, bucket: int) -> Path:
         return self._scratch / f"bucket-{bucket:03d}"
-
-
-class Lane:
-    """Whole prefixes that are asked one batch after the other.
-
-    Args:
-        paths: Scratch files.
-        count: Assignments in them.
-        batch_targets: Most in one batch.
-    """
-
-    def __init__(self, paths: list[Path], count: int, batch_targets: int) -> None:
-        self.count = count
-        self._batch_targets = batch_targets
-        self._assignments = _read(paths)
-
-    def next_batch(self) -> list[Assignment]:
-        """The next assignments; empty at the end."""
-        return [each for _, each in zip(range(self._batch_targets), self._assignments, strict=False)]
-
-
-def bucket_of(prefix: str) -> int:
-    """Which bucket holds a prefix."""
-    return blake2b(prefix.encode("ascii"), digest_size=1).digest()[0]
-
-
-def _read(paths: list[Path]) -> Iterator[Assignment]:
-    decoder = msgspec.msgpack.Decoder(list[Assignment])
-    for path in paths:
-        with path.open("rb") as file:
-            while head := file.read(_LENGTH_BYTES):
-                yield from decoder.decode(file.read(int.from_bytes(head, "big")))

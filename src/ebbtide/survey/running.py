@@ -1,7 +1,6 @@
-"""Conducting a round: opened or gone on with, asked in passes until nobody is left to ask now."""
+"""Conducting a round: opened or gone on with, admitted, asked in passes, and summed up."""
 
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ from ebbtide.judge.engine import load_engine
 from ebbtide.model.configuration import SurveyConfig
 from ebbtide.model.errors import RoundError
 from ebbtide.model.targets import Target
-from ebbtide.probe.settings import Assignment
+from ebbtide.probe.settings import ProbeSettings
 from ebbtide.rounds.entries import RunContinued, RunPaused, RunStarted, RunStopped
 from ebbtide.rounds.folder import SurveyFolder, check_date, check_label
 from ebbtide.rounds.locking import round_lock
@@ -23,22 +22,23 @@ from ebbtide.rounds.log import RoundState
 from ebbtide.rounds.round import Round
 from ebbtide.survey.admission import admit, log_admission
 from ebbtide.survey.assigning import Desk
-from ebbtide.survey.attempts import Step, attempt_that_counts
+from ebbtide.survey.budget import affordable, free_memory_bytes, raise_descriptor_limit
 from ebbtide.survey.caution import Brake, Gate, first_share
-from ebbtide.survey.conduct import opt_outs_digest, probe_settings, survey_scope
+from ebbtide.survey.conduct import opt_outs_digest, probe_settings, survey_operators, survey_scope
 from ebbtide.survey.digests import digest, frame_digest, plan_digest
-from ebbtide.survey.dispatching import Crew, dispatch, recover
-from ebbtide.survey.dividing import Divider
+from ebbtide.survey.dispatching import Crew, recover
+from ebbtide.survey.loss import TransientLoss
 from ebbtide.survey.outside import Outside, outside_for
+from ebbtide.survey.passes import Passes, ask_everyone
 from ebbtide.survey.planning import all_targets, read_frame, scratch_folder, write_targets
 from ebbtide.survey.progress import Progress
-from ebbtide.survey.settling import Settling
-from ebbtide.survey.standing import Standing, interrupted_attempts, standings
+from ebbtide.survey.run_log import RunLog
 from ebbtide.survey.status import open_status
 from ebbtide.survey.stopping import clear
 from ebbtide.workers.executors import ProcessExecutor, process_count
 
-_REPORT_EVERY = 500
+_ASKING_A_WRITER = 4
+"""To so many processes that ask comes one more that turns journals into tables."""
 
 
 class RunSummary(msgspec.Struct, frozen=True):
@@ -64,6 +64,7 @@ class RunSummary(msgspec.Struct, frozen=True):
     held_back: int = 0
     stopped: str = ""
     lapsed_authorities: dict[str, str] = {}
+    loss: TransientLoss = TransientLoss()
 
 
 def run_round(
@@ -74,6 +75,8 @@ def run_round(
     as_of: str | None = None,
     go_on: bool = False,
     progress: Callable[[Progress], None] = lambda _report: None,
+    notice: Callable[[str], None] = lambda _sentence: None,
+    log: Path | None = None,
     executor: Executor | None = None,
     outside: Outside | None = None,
 ) -> RunSummary:
@@ -89,6 +92,8 @@ def run_round(
         as_of: Reference date, ISO; by default that of ``[round.<label>]``, else today.
         go_on: The operator has looked at the first share; ask the rest.
         progress: Called several times a second.
+        notice: Called with a sentence on whatever the operator should know before it begins.
+        log: File to which what happens is appended, one JSON document a line.
         executor: Where batches run; by default spawned processes as ``limits.processes`` says.
         outside: How the checks before the first packet look outside; by default over the real network.
 
@@ -101,6 +106,7 @@ def run_round(
     reference_date = _reference_date(label, config, as_of)
     engine = load_engine(config.checks, config.plan, folder.path)
     plan = engine.plan(folder.salt)
+    operators = survey_operators(config, folder.path)
     digests = frame_digest(config.frame, folder.path), plan_digest(config, plan)
     _check_open(folder, label, reference_date, digests)
     _check_word(folder, label, go_on=go_on)
@@ -110,7 +116,12 @@ def run_round(
             merged = read_frame(folder, config, survey_scope(config, folder.path), scratch)
         targets = all_targets(merged) if merged is not None else _planned_targets(folder.round(label))
         admission = admit(folder, config, engine, targets, outside or outside_for(config))
-        with round_lock(folder.round_folder(label), label), _crew_of(executor, config) as (workers, processes):
+        settings = _affordable(probe_settings(config, admission.scope, operators), config, notice)
+        with (
+            RunLog(log) as run_log,
+            round_lock(folder.round_folder(label), label),
+            _crew_of(executor, config) as (workers, processes),
+        ):
             asking = _opened(folder, label, reference_date)
             _check_open(folder, label, reference_date, digests)
             if merged is not None and asking.log_state.plan is None:
@@ -122,66 +133,15 @@ def run_round(
             if go_on and not asking.log_state.is_continued:
                 asking.commit(RunContinued(time.time_ns()))
             is_cautious = admission.is_outside or config.caution.loopback
+            run_log.tell("run_started", round=label, targets=asking.planned, processes=processes)
             brake = Brake(config.caution, is_on=is_cautious)
-            crew = Crew(workers, processes, plan, probe_settings(config, admission.scope), progress, brake)
-            share = _share(asking, config) if is_cautious else 1.0
+            crew = Crew(workers, processes, plan, settings, progress, run_log, brake)
+            gate = Gate(folder.salt, _share(asking, config) if is_cautious else 1.0)
             desk = Desk(config, admission.scope, admission.authorities)
-            asked, held_back = _ask_everyone(asking, config, desk, crew, scratch, Gate(folder.salt, share))
-            return _ended(asking, config, crew, asked, held_back)
-
-
-def _ask_everyone(
-    asking: Round, config: SurveyConfig, desk: Desk, crew: Crew, scratch: Path, gate: Gate
-) -> tuple[int, int]:
-    """Pass after pass until nobody may be asked now; each pass uses up an attempt of everyone in it.
-
-    Returns:
-        How many attempts were made, and how many targets wait at the gate.
-    """
-    asked = 0
-    number = 0
-    while True:
-        number += 1
-        gate.held_back = 0
-        divider = Divider(scratch / f"pass-{number}")
-        done, settled = _divide(asking, config, desk, divider, crew, gate)
-        asked += settled
-        if crew.brake.is_pulled or settled + divider.total == 0:
-            return asked, gate.held_back
-        lanes = divider.lanes(config.limits.batch_targets, crew.processes)
-        before = done.total()
-        dispatch(asking, lanes, crew, done, "asking" if number == 1 else "asking again")
-        asked += done.total() - before
-
-
-def _divide(
-    asking: Round, config: SurveyConfig, desk: Desk, divider: Divider, crew: Crew, gate: Gate
-) -> tuple[Counter[str], int]:
-    """Sort all targets into work for the crew, outcomes without a packet (committed here), and those that are done."""
-    done: Counter[str] = Counter()
-    settling = Settling(asking, config.limits.batch_targets, crew.brake, done)
-    interrupted = interrupted_attempts(asking)
-    total = asking.log_state.plan.targets if asking.log_state.plan else 0
-
-    def those_to_ask(shard: int) -> Iterator[Standing]:
-        for standing in standings(asking, shard, interrupted, config.attempts, time.time_ns()):
-            if standing.decision.step is Step.DONE:
-                done[attempt_that_counts(standing.tried).kind] += 1
-            elif standing.decision.step is not Step.ASK or gate.admits(standing.target.target_id):
-                yield standing
-
-    for shard in range(asking.shards):
-        for number, following in enumerate(desk.assign(those_to_ask(shard))):
-            if isinstance(following, Assignment):
-                divider.add(following)
-            else:
-                settling.add(following)
-            if number % _REPORT_EVERY == 0:
-                crew.progress(Progress(done.total(), total, "looking up names", dict(done)))
-            if crew.brake.is_pulled:
-                break
-    settling.close()
-    return done, settling.count
+            asked = ask_everyone(Passes(asking, config, desk, crew, gate, scratch, folder.salt + label.encode()))
+            summary = _ended(asking, config, crew, asked, gate.held_back)
+            run_log.tell("run_ended", round=label, asked=asked, outcomes=summary.outcomes)
+            return summary
 
 
 def _share(asking: Round, config: SurveyConfig) -> float:
@@ -203,7 +163,7 @@ def _crew_of(executor: Executor | None, config: SurveyConfig) -> Iterator[tuple[
     if executor is not None:
         yield executor, processes
         return
-    with ProcessExecutor(processes) as pool:
+    with ProcessExecutor(processes + -(-processes // _ASKING_A_WRITER)) as pool:
         try:
             yield pool, processes
         except BaseException:
@@ -254,6 +214,15 @@ def _check_word(folder: SurveyFolder, label: str, *, go_on: bool) -> None:
         )
 
 
+def _affordable(settings: ProbeSettings, config: SurveyConfig, notice: Callable[[str], None]) -> ProbeSettings:
+    """How to ask, as far as this machine can carry it."""
+    processes = process_count(config.limits.processes)
+    limits, sentences = affordable(config.limits, processes, raise_descriptor_limit(), free_memory_bytes())
+    for sentence in sentences:
+        notice(sentence)
+    return msgspec.structs.replace(settings, limits=limits)
+
+
 def _is_planned(folder: SurveyFolder, label: str) -> bool:
     return folder.has_round(label) and folder.round(label).log_state.plan is not None
 
@@ -286,4 +255,5 @@ def _ended(asking: Round, config: SurveyConfig, crew: Crew, asked: int, held_bac
         held_back=0 if crew.brake.is_pulled else held_back,
         stopped=crew.brake.why,
         lapsed_authorities=status.lapsed_authorities,
+        loss=status.loss,
     )

@@ -12,6 +12,7 @@ from ebbtide.rounds.log import RoundState
 from ebbtide.rounds.round import Round
 from ebbtide.rounds.tables import read_rows
 from ebbtide.survey.attempts import NS_PER_S, Step, Tried, attempt_that_counts
+from ebbtide.survey.loss import TransientLoss, transient_loss
 from ebbtide.survey.settings import load_config
 from ebbtide.survey.standing import interrupted_attempts, standings
 
@@ -27,7 +28,8 @@ class RoundStatus(msgspec.Struct, frozen=True):
         not_asked: No attempt is finished.
         outcomes: All finished targets by outcome, a failure as ``stage/fault``.
         interrupted: Attempts that were cut short by the death of our own process.
-        next_attempt_at: When the next unconfirmed target may be asked again, UTC; empty if none waits.
+        next_attempt_at: When the next target may be asked again, UTC; empty if none waits.
+        loss: What later attempts say of first ones.
         judgement: Id of the current judgement; empty before the first.
         waits: The first share is asked, and the rest waits for ``survey run --continue``.
         stopped: Why the latest run stopped by itself before its time; empty if it did not.
@@ -54,6 +56,7 @@ class RoundStatus(msgspec.Struct, frozen=True):
     stopped: str = ""
     lapsed_authorities: dict[str, str] = {}
     identity_sha256: str = ""
+    loss: TransientLoss = TransientLoss()
 
 
 def round_status(folder: SurveyFolder, label: str) -> RoundStatus:
@@ -83,10 +86,8 @@ def open_status(asking: Round, section: AttemptsSection) -> RoundStatus:
                 continue
             counts = attempt_that_counts(standing.tried)
             outcomes[_outcome_name(counts)] += 1
-            if standing.decision.step is Step.DONE:
-                kinds[counts.kind] += 1
-                continue
-            kinds["unconfirmed"] += 1
+            is_settled = standing.decision.step is Step.DONE or standing.decision.is_settled
+            kinds[counts.kind if is_settled else "unconfirmed"] += 1
             if standing.decision.step is Step.WAIT:
                 due = standing.decision.not_before_ns
                 next_ns = min(next_ns, due) if next_ns else due
@@ -126,6 +127,7 @@ def _status(looked_at: Round, kinds: Counter[str], outcomes: Counter[str], next_
         stopped=log.stopped,
         lapsed_authorities=log.authorities.lapsed if log.authorities else {},
         identity_sha256=log.identity.digest if log.identity else "",
+        loss=transient_loss(looked_at),
     )
 
 

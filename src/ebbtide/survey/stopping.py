@@ -1,10 +1,7 @@
 """Word to the processes that ask: take nobody new. Who is in flight is asked to the end, and nothing is lost."""
 
 import time
-from collections.abc import Iterable, Iterator
 from pathlib import Path
-
-from ebbtide.probe.settings import Assignment
 
 _FLAG = "stop"
 _LOOK_EVERY_S = 0.5
@@ -20,14 +17,22 @@ def clear(round_folder: Path) -> None:
     (round_folder / _FLAG).unlink(missing_ok=True)
 
 
-def until_stopped(assignments: Iterable[Assignment], round_folder: Path) -> Iterator[Assignment]:
-    """The assignments, up to the word to stop; it is looked for now and then, since a look costs a system call."""
-    flag = round_folder / _FLAG
-    next_look_s = 0.0
-    for each in assignments:
+class StopWord:
+    """The word as a worker hears it; it is looked for now and then, since a look costs a system call.
+
+    Args:
+        round_folder: Of the round that is asked.
+    """
+
+    def __init__(self, round_folder: Path) -> None:
+        self._flag = round_folder / _FLAG
+        self._next_look_s = 0.0
+        self._was_given = False
+
+    def is_given(self) -> bool:
+        """Whether nobody new is to be asked."""
         now_s = time.monotonic()
-        if now_s >= next_look_s:
-            if flag.exists():
-                return
-            next_look_s = now_s + _LOOK_EVERY_S
-        yield each
+        if not self._was_given and now_s >= self._next_look_s:
+            self._was_given = self._flag.exists()
+            self._next_look_s = now_s + _LOOK_EVERY_S
+        return self._was_given
