@@ -40,7 +40,7 @@ def test_every_request_names_host_agent_and_the_shared_fields() -> None:
     assert network.visits[0].requests == [
         (
             b"GET / HTTP/1.1\r\nHost: tide.test\r\nUser-Agent: ebbtide-test\r\nAccept: */*\r\n"
-            b"Accept-Encoding: gzip, deflate\r\nConnection: keep-alive\r\n\r\n"
+            b"Accept-Encoding: gzip, deflate, br, zstd\r\nConnection: keep-alive\r\n\r\n"
         )
     ]
 

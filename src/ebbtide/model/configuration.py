@@ -146,11 +146,20 @@ class ClocksSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CapsSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``[caps]``: octets until we stop reading."""
+    """``[caps]``: octets until we stop reading.
+
+    Attributes:
+        head_bytes: Of status line and fields.
+        body_bytes: Of a body as received, and again of what its codings unfold to.
+        fields: How many fields are kept.
+        decoded_ratio: How many times its own size a coded body may unfold to. Deflate reaches 1,032 on one repeated
+            letter and honest pages stay below; br, zstd and codings inside each other reach millions.
+    """
 
     head_bytes: Count = 65_536
     body_bytes: Count = 262_144
     fields: Count = 500
+    decoded_ratio: Count = 1000
 
 
 class RedirectRule(StrEnum):

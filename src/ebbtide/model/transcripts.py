@@ -51,6 +51,7 @@ class Deviation(StrEnum):
     BODY_WITHOUT_RIGHT = "body_without_right"
     UNKNOWN_CODING = "unknown_coding"
     BAD_CODING = "bad_coding"
+    CODING_RATIO = "coding_ratio"
     INFORMATIONAL_FLOOD = "informational_flood"
     UNASKED_SWITCH = "unasked_switch"
     PLAIN_HTTP_TO_TLS_PORT = "plain_http_to_tls_port"

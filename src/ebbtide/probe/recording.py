@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from ebbtide.model.configuration import CapsSection
 from ebbtide.model.outcomes import Answered, Failed, Fault, Outcome, Skipped, Stage
 from ebbtide.model.transcripts import Certificate, Exchange, TlsSummary, Transcript, own_exchanges
 from ebbtide.probe.itinerary import Stop
@@ -42,7 +43,7 @@ def make_exchange(
     *,
     ordinal: int,
     now_s: float,
-    body_cap: int,
+    caps: CapsSection,
     vantage: str,
 ) -> Exchange:
     """The record of one request and what came of it.
@@ -58,7 +59,7 @@ def make_exchange(
         outcome = Failed(Stage.RESPONSE, response.fault, response.detail)
     if response.codings:
         is_cut = is_truncated or outcome is not None
-        decoded = decode_body(body, response.codings, body_cap, is_truncated=is_cut)
+        decoded = decode_body(body, response.codings, caps.body_bytes, ratio=caps.decoded_ratio, is_truncated=is_cut)
         body, is_truncated, deviations = decoded.body, decoded.is_truncated, deviations + decoded.deviations
         if decoded.is_undecodable and outcome is None:
             codings = b", ".join(response.codings)[:80].decode("latin-1")
