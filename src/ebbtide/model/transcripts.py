@@ -121,6 +121,8 @@ class Exchange(msgspec.Struct, frozen=True, gc=False):
         sni: Server name sent in the handshake; empty over plain HTTP.
         origin: Scheme, host and port where it was asked, as ``https://www.example.org``; empty at the target's own.
         handed_on: Absolute URL of a redirect that a conversation elsewhere has to follow; empty if there is none.
+        masked: Which secrets were masked, each as ``where/rule:count`` with where ``body`` or ``fields``; a mask is as
+            long as what it hides.
     """
 
     target_id: bytes
@@ -151,6 +153,7 @@ class Exchange(msgspec.Struct, frozen=True, gc=False):
     tls: TlsSummary | None = None
     origin: str = ""
     handed_on: str = ""
+    masked: tuple[str, ...] = ()
 
     def field_values(self, name: bytes) -> tuple[bytes, ...]:
         """All values of the field ``name`` (lower case), in order."""

@@ -8,6 +8,7 @@ from ebbtide.model.configuration import CapsSection
 from ebbtide.model.outcomes import Answered, Failed, Fault, Outcome, Skipped, Stage
 from ebbtide.model.transcripts import Certificate, Exchange, TlsSummary, Transcript, own_exchanges
 from ebbtide.probe.itinerary import Stop
+from ebbtide.probe.masking import usual_masker
 from ebbtide.probe.settings import Assignment
 from ebbtide.wire.content import decode_body
 from ebbtide.wire.misplaced import misplaced
@@ -66,6 +67,7 @@ def make_exchange(
             outcome = Failed(Stage.RESPONSE, Fault.BAD_ENCODING, codings)
     if peer.tls is None:
         deviations += misplaced(response.status, body)
+    masked = usual_masker().mask(response.fields, body)
     return Exchange(
         target_id=target.target_id,
         site_id=target.site_id,
@@ -78,8 +80,8 @@ def make_exchange(
         status=response.status,
         http_version=response.http_version,
         reason=response.reason,
-        fields=response.fields,
-        body=body,
+        fields=masked.fields,
+        body=masked.body,
         body_bytes=len(body),
         received_bytes=response.received_bytes,
         is_truncated=is_truncated,
@@ -93,6 +95,7 @@ def make_exchange(
         vantage=vantage,
         tls=peer.tls,
         origin=asking.stop.origin.label,
+        masked=masked.told,
     )
 
 

@@ -23,7 +23,7 @@ _EXCHANGE = (
     *("kind", "stage", "fault", "reason_skipped", "detail"),
     *("parent", "status", "http_version", "reason", "fields", "body_bytes", "received_bytes", "is_truncated"),
     *("body_sha256", "deviations", "connect_s", "tls_s", "first_byte_s", "total_s", "address", "sni", "vantage", "tls"),
-    *("origin", "handed_on", "tls_group", "tls_chain_count"),
+    *("origin", "handed_on", "tls_group", "tls_chain_count", "masked"),
 )
 _TARGET_END = len(_TARGET)
 _OUTCOME_END = _TARGET_END + len(_OUTCOME)
@@ -110,7 +110,7 @@ def _exchange(identity: bytes, site: int, row: tuple[Any, ...]) -> Exchange:
     kind, stage, fault, reason_skipped, detail = row[7:12]
     parent, status, http_version, reason, fields, body_bytes, received_bytes, is_truncated = row[12:20]
     body_sha256, deviations, connect_s, tls_s, first_byte_s, total_s, address, sni, vantage = row[20:29]
-    tls, origin, handed_on, tls_group, tls_chain_count, body = row[29:]
+    tls, origin, handed_on, tls_group, tls_chain_count, masked, body = row[29:]
     return Exchange(
         target_id=identity,
         site_id=site,
@@ -140,6 +140,7 @@ def _exchange(identity: bytes, site: int, row: tuple[Any, ...]) -> Exchange:
         tls=None if tls is None else _tls(tls, tls_group, tls_chain_count),
         origin=origin or "",
         handed_on=handed_on or "",
+        masked=tuple(masked or ()),
     )
 
 
