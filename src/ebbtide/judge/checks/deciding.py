@@ -7,6 +7,7 @@ import msgspec
 
 from ebbtide.judge.checks.records import AllOf, AnyOf, ByTemplate, Check
 from ebbtide.judge.templates.evidence import evidence_of
+from ebbtide.judge.templates.hidden import may_be_hidden
 from ebbtide.judge.templates.matching import judge_block
 from ebbtide.judge.templates.parts import Parts
 from ebbtide.judge.templates.placeholders import absent_name_in, request_path, target_values
@@ -219,19 +220,24 @@ def _decide_block(check: Check, seen: Seen, circumstances: Circumstances, *, ans
 def _decide_paths(block: Block, paths: Sequence[str], seen: Seen, circumstances: Circumstances) -> Verdict:
     """Shown if any answer shows it; else why it cannot be said, else not shown."""
     missing: list[str] = []
-    is_cut = False
+    is_cut = is_hidden = False
     for path in paths:
         exchange = seen.answer(block, path)
         if exchange is None:
             missing.append(path)
             continue
-        result = judge_block(block, seen.parts(exchange, block), seen.values)
-        if result.has_matched and not result.leans_on_cut_body:
+        parts = seen.parts(exchange, block)
+        result = judge_block(block, parts, seen.values)
+        hides = bool(exchange.masked) and may_be_hidden(block, parts, seen.values)
+        if result.has_matched and not (result.leans_on_cut_body or hides):
             return Shown(evidence_of(result.hits, exchange.ordinal))
         is_cut = is_cut or exchange.is_truncated
+        is_hidden = is_hidden or hides
     if missing:
         return _missing(missing, seen, circumstances)
-    return _TRUNCATED if is_cut else _NOT_SHOWN
+    if is_cut:
+        return _TRUNCATED
+    return _MASKED if is_hidden else _NOT_SHOWN
 
 
 def _missing(paths: Sequence[str], seen: Seen, circumstances: Circumstances) -> Verdict:
