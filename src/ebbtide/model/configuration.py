@@ -223,6 +223,20 @@ class ChecksSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     parameters: dict[str, dict[str, str]] = {}
 
 
+class RetentionSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[retention]``: how long answers are kept, counted from the day on which a round was begun.
+
+    ``ebbtide survey expire`` erases what is older. Targets, outcomes and judgements are kept for good.
+
+    Attributes:
+        bodies_days: Bodies.
+        fields_days: All else of an answer: fields, times, certificates.
+    """
+
+    bodies_days: Count = 90
+    fields_days: Count = 730
+
+
 class RoundSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``[round.<label>]``: the reference date of one round, for example ``2001-07-15``."""
 
@@ -251,4 +265,5 @@ class SurveyConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     plan: PlanSection = PlanSection()
     attempts: AttemptsSection = AttemptsSection()
     checks: ChecksSection = ChecksSection()
+    retention: RetentionSection = RetentionSection()
     round: dict[str, RoundSection] = {}

@@ -111,7 +111,7 @@ class Exchange(msgspec.Struct, frozen=True, gc=False):
         reason: Reason phrase as received.
         fields: Names and values as received, in order, outer white space removed from values.
         body: Decoded body, at most the cap; secrets masked.
-        body_bytes: Length of ``body``.
+        body_bytes: Length of ``body`` when it was received.
         received_bytes: All octets read for this answer, head and body, before decoding.
         is_truncated: The body is longer than what was kept.
         body_sha256: SHA-256 of ``body``, 32 bytes; set when it is stored, empty before and without a body.
@@ -154,6 +154,11 @@ class Exchange(msgspec.Struct, frozen=True, gc=False):
     origin: str = ""
     handed_on: str = ""
     masked: tuple[str, ...] = ()
+
+    @property
+    def is_body_kept(self) -> bool:
+        """Whether ``body`` is what the answer had, and not erased since."""
+        return self.body_bytes <= len(self.body)
 
     def field_values(self, name: bytes) -> tuple[bytes, ...]:
         """All values of the field ``name`` (lower case), in order."""

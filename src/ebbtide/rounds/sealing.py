@@ -28,6 +28,7 @@ _SORTED: dict[str, tuple[str, ...]] = {
     "exchanges": ("target_id", "attempt", "ordinal"),
 }
 _DISTINCT = {"bodies": "sha256", "certificates": "sha256"}
+DERIVED = frozenset({"address_units", "certificate_summaries"})
 _RANKED = ("target_id", "unanswered", "failures", "latest")
 _BYTE = 256
 _ADDRESS_UNITS = """
@@ -67,12 +68,22 @@ def seal(closing: Round) -> SealCounts:
     files += [
         write_arrow(closing.path, "final_outcomes", shard, [final]) for shard, final in finals.items() if final.num_rows
     ]
-    files += _address_units(closing, files)
-    certificates = [file for file in files if file.table == "certificates"]
-    files += write_certificate_summaries(closing.path, closing.shards, certificates)
+    files += write_derived(closing, files)
     closing.commit(Sealed(tuple(files), **msgspec.structs.asdict(counts), at_ns=time.time_ns()))
     _sweep(closing)
     return counts
+
+
+def write_derived(closing: Round, files: list[FileRef]) -> list[FileRef]:
+    """Write the tables of ``DERIVED``, which are made of all others.
+
+    Args:
+        closing: The round.
+        files: Its sealed files.
+    """
+    certificates = [file for file in files if file.table == "certificates"]
+    summaries = write_certificate_summaries(closing.path, closing.shards, certificates)
+    return _address_units(closing, files) + summaries
 
 
 def _sweep(closing: Round) -> None:
@@ -152,7 +163,7 @@ def _sorted_parts(root: Path, files: list[FileRef], table: str) -> Iterator[pa.T
     schema = arrow_schema(RECORDS[table])
     bounds = [bytes([_BYTE * each // passes]) for each in range(passes)]
     for low, high in zip(bounds, [*bounds[1:], None], strict=True):
-        parts = [_within(part, low, high) for part in _batches(root, files, table)]
+        parts = [_within(part, low, high) for part in file_batches(root, files, table)]
         rows = pa.concat_tables(parts) if parts else schema.empty_table()
         yield rows.sort_by([(name, "ascending") for name in _SORTED[table]]).cast(schema)
 
@@ -165,7 +176,7 @@ def _within(rows: pa.Table, low: bytes, high: bytes | None) -> pa.Table:
 def _distinct_parts(root: Path, files: list[FileRef], table: str, key: str) -> Iterator[pa.Table]:
     seen: set[bytes] = set()
     schema = arrow_schema(RECORDS[table])
-    for part in _batches(root, files, table):
+    for part in file_batches(root, files, table):
         is_new = []
         for value in part[key].to_pylist():
             is_new.append(value not in seen)
@@ -173,7 +184,8 @@ def _distinct_parts(root: Path, files: list[FileRef], table: str, key: str) -> I
         yield part.filter(pa.array(is_new, pa.bool_())).cast(schema)
 
 
-def _batches(root: Path, files: Iterable[FileRef], table: str) -> Iterator[pa.Table]:
+def file_batches(root: Path, files: Iterable[FileRef], table: str) -> Iterator[pa.Table]:
+    """Rows of some files with the columns of today, a few at a time; columns of later versions are null."""
     schema = arrow_schema(RECORDS[table])
     nullable = pa.schema([field.with_nullable(True) for field in schema])
     for file in files:

@@ -1,4 +1,4 @@
-"""Whether a mask may hide what a block looks for, so that nothing is called absent which was only covered.
+"""Whether a mask or an erased body may hide what a block looks for, so that nothing is called absent which was covered.
 
 Secrets are masked before anything is judged, and a mask is as long as what it hides. A text that was looked for and
 not found may have reached from what can be seen into a mask. What would lie wholly within one is not reckoned with: a
@@ -11,7 +11,7 @@ from functools import cache
 from itertools import islice
 
 from ebbtide.judge.templates.matching import filled_words, judge_block, match_part, may_match
-from ebbtide.judge.templates.parts import HEADER_NAMES, SERVED_BODY, Parts
+from ebbtide.judge.templates.parts import BODY_PARTS, HEADER_NAMES, SERVED_BODY, Parts
 from ebbtide.judge.templates.records import Block, Matcher, RegexExtractor, RegexMatcher, StatusMatcher, WordMatcher
 from ebbtide.patterns.regex import Pattern, compile_pattern
 
@@ -30,11 +30,11 @@ class _Says(Enum):
 
 
 def may_be_hidden(block: Block, parts: Parts, values: Mapping[str, str]) -> bool:
-    """Whether a block might have decided otherwise, had nothing been masked in the answer.
+    """Whether a block might have decided otherwise, had nothing been masked in the answer and its body been kept.
 
     Args:
         block: What decides.
-        parts: The answer; ``parts.exchange.masked`` is not empty.
+        parts: The answer.
         values: What the target's placeholders stand for.
     """
     if not block.matchers:
@@ -61,6 +61,8 @@ def _hides(matcher: Matcher, parts: Parts, values: Mapping[str, str]) -> bool:
         return False
     if isinstance(matcher, RegexMatcher):
         return any(_hides_pattern(pattern, matcher.part, parts) for pattern in matcher.patterns)
+    if _is_erased(matcher.part, parts):
+        return True
     text = _masked_text(matcher, parts)
     return any(_hides_word(word, text) for word in filled_words(matcher, values))
 
@@ -71,6 +73,10 @@ def _masked_text(matcher: WordMatcher, parts: Parts) -> bytes:
     return (parts.lowered(matcher.part) if matcher.ignores_case else parts.get(matcher.part)) or b""
 
 
+def _is_erased(part: str, parts: Parts) -> bool:
+    return part in BODY_PARTS and not parts.exchange.is_body_kept
+
+
 def _has_mask(part: str, parts: Parts) -> bool:
     sides = _SIDES.get(part, _BOTH)
     return any(each.startswith(sides) for each in parts.exchange.masked) and _MARK in (parts.get(part) or b"")
@@ -78,6 +84,8 @@ def _has_mask(part: str, parts: Parts) -> bool:
 
 def _hides_pattern(pattern: Pattern, part: str, parts: Parts) -> bool:
     """A pattern whose words can neither be seen nor be half hidden would not have matched; of others nobody knows."""
+    if _is_erased(part, parts):
+        return True
     if not _has_mask(part, parts):
         return False
     text = parts.get(part) or b""
