@@ -65,7 +65,7 @@ def build(folder: SurveyFolder, label: str = LABEL) -> None:
             *(row.target_id, row.site_id, 1, 0, None, "root", "GET", "/", [], 7, "answered", "", "", "", "", 200),
             *("1.1", b"OK", [(b"Server", row.host.encode())], sha_of(row.host), len(body_of(row.host)), 90, False, []),
             *(0.1, None, 0.2, 0.3, row.address, "", "", TlsSummary("TLSv1.3", "X", "", (b"1" * 32,))),
-            ["body/x:1"],
+            masked=["body/x:1"],
         )
         for row in rows
     ]

@@ -20,7 +20,7 @@ from ebbtide.rounds.round import Round
 from ebbtide.rounds.rows import ANSWERED, FAILED, SKIPPED
 from ebbtide.rounds.schemas import RECORDS, arrow_schema
 from ebbtide.rounds.sealing import DERIVED, file_batches, write_derived
-from ebbtide.rounds.tables import filled, read_arrow, read_rows, shard_folder, write_arrow
+from ebbtide.rounds.tables import read_arrow, read_rows, shard_folder, write_arrow
 
 KEPT_FOR_GOOD = frozenset({"targets", "outcomes", "final_outcomes", "address_units", "software", "verdicts"})
 BODIES = frozenset({"bodies"})
@@ -180,7 +180,7 @@ def _holds(made: Round, file: FileRef, targets: pa.Array) -> bool:
 def _rewritten(made: Round, file: FileRef, change: Callable[[pa.Table], pa.Table]) -> Iterator[FileRef]:
     """The file anew; none if no row is left."""
     schema = arrow_schema(RECORDS[file.table])
-    parts = (filled(change(part), schema) for part in file_batches(made.path, [file], file.table))
+    parts = (change(part).cast(schema) for part in file_batches(made.path, [file], file.table))
     below = "/".join(file.path.split("/")[:2]) if file.path.startswith("judgements/") else ""
     anew = write_arrow(made.path, file.table, file.shard, parts, below=below)
     if anew.rows:

@@ -8,7 +8,6 @@ from uuid import uuid4
 
 import msgspec
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ebbtide.rounds.durable import make_folder, replacing, sync_folder
@@ -19,14 +18,6 @@ Row = TypeVar("Row", bound=msgspec.Struct)
 
 ROWS_A_GROUP = 50_000
 COMPRESSION = "zstd"
-_EMPTY: dict[pa.DataType, Any] = {
-    pa.string(): "",
-    pa.binary(): b"",
-    pa.float64(): 0.0,
-    pa.bool_(): False,
-    pa.int64(): 0,
-    pa.uint64(): 0,
-}
 
 
 def shard_folder(table: str, shard: int) -> str:
@@ -107,18 +98,6 @@ def conform(table: pa.Table, wanted: pa.Schema) -> pa.Table:
         table.column(field.name) if field.name in present else pa.nulls(table.num_rows, field.type) for field in wanted
     ]
     return pa.Table.from_arrays(columns, names=wanted.names).cast(wanted)
-
-
-def filled(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    """A table of today's schema; where an older version did not write a column that is never null, it is empty."""
-    columns = []
-    for field in schema:
-        column = table.column(field.name)
-        if column.null_count and not field.nullable:
-            empty = pa.scalar([] if pa.types.is_list(field.type) else _EMPTY[field.type], field.type)
-            column = pc.if_else(pc.is_valid(column), column, empty)
-        columns.append(column)
-    return pa.Table.from_arrays(columns, names=schema.names).cast(schema)
 
 
 def read_rows(root: Path, files: Iterable[FileRef], table: str, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
