@@ -6,13 +6,14 @@ import sys
 from datetime import date, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from ebbtide.frame.ids import endpoint_id, site_id, target_id
 from ebbtide.model.configuration import RetentionSection
 from ebbtide.model.errors import ConductError, ConfigurationError, RoundError
 from ebbtide.model.outcomes import Skipped, SkipReason
-from ebbtide.model.rows import BodyRow, ExchangeRow, OutcomeRow, SoftwareRow, TargetRow, VerdictRow
+from ebbtide.model.rows import BodyRow, CertificateRow, ExchangeRow, OutcomeRow, SoftwareRow, TargetRow, VerdictRow
 from ebbtide.model.targets import Level
 from ebbtide.model.transcripts import TlsSummary
 from ebbtide.model.verdicts import CheckInfo, JudgementManifest
@@ -21,6 +22,8 @@ from ebbtide.rounds.database import ask
 from ebbtide.rounds.erasing import BODIES, erase_tables
 from ebbtide.rounds.folder import SurveyFolder
 from ebbtide.rounds.log import CommitLog
+from ebbtide.rounds.sealing import write_derived
+from ebbtide.rounds.tables import write_shard
 from ebbtide.survey.erasure import erase
 from ebbtide.survey.retention import due, expire
 from ebbtide.survey.starting import init_survey
@@ -216,6 +219,24 @@ def test_whoever_was_erased_is_not_found_again_and_an_empty_erasure_writes_no_en
     assert folder.round(LABEL).log_state.entries == entries
 
 
+def test_certificates_go_with_the_last_exchange_that_names_them(folder: SurveyFolder) -> None:
+    made = folder.round(LABEL)
+    state = made.log_state
+    assert state.seal is not None
+    rows = [CertificateRow(b"1" * 32, b"sent by all"), CertificateRow(b"2" * 32, b"sent by nobody")]
+    files = [*state.files, *(write_shard(made.path, "certificates", shard, rows) for shard in range(made.shards))]
+    made.commit(msgspec.structs.replace(state.seal, files=(*files, *write_derived(made, files))))
+    erase(folder, "h7.example.org", why="opted out")
+    assert ask(folder, "SELECT DISTINCT der FROM certificates ORDER BY der")[1] in (
+        [(b"sent by all",)],
+        [(b"sent by all",), (b"sent by nobody",)],
+    )
+    erase(folder, "127.0.0.0/8", why="opted out")
+    assert one(folder, "SELECT count(*) FROM certificates") == 0
+    assert one(folder, "SELECT count(*) FROM certificate_summaries") == 0
+    assert files_on_disk(folder) == listed(folder)
+
+
 def test_kept_facts_are_forgotten_when_somebody_is_erased(folder: SurveyFolder) -> None:
     kept = folder.path / "facts" / f"{LABEL}.none.parquet"
     kept.parent.mkdir()
@@ -259,6 +280,8 @@ from ebbtide.model.configuration import RetentionSection
 from ebbtide.rounds import erasing
 from ebbtide.rounds.folder import SurveyFolder
 from ebbtide.rounds.log import CommitLog
+from ebbtide.rounds.sealing import write_derived
+from ebbtide.rounds.tables import write_shard
 from ebbtide.survey.erasure import erase
 from ebbtide.survey.retention import expire
 owner = {"erasing": erasing, "Path": Path, "CommitLog": CommitLog}[sys.argv[4]]
