@@ -157,8 +157,8 @@ class Exchange(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def is_body_kept(self) -> bool:
-        """Whether ``body`` is what the answer had, and not erased since."""
-        return self.body_bytes <= len(self.body)
+        """Whether ``body`` was not erased since it was received: it has octets, or never had any."""
+        return bool(self.body) or not self.body_bytes
 
     def field_values(self, name: bytes) -> tuple[bytes, ...]:
         """All values of the field ``name`` (lower case), in order."""
