@@ -45,6 +45,18 @@ def test_every_request_names_host_agent_and_the_shared_fields() -> None:
     ]
 
 
+def test_secrets_are_masked_before_plan_and_record_see_them() -> None:
+    octets = (
+        b"HTTP/1.1 200 OK\r\nSet-Cookie: PHPSESSID=0123456789abcdef; path=/\r\nContent-Length: 20\r\n\r\n"
+        b"DB_PASSWORD=hunter2\n"
+    )
+    (transcript,) = probe_all([make_assignment(HERE)], network=play(Reply((octets,))))
+    (exchange,) = transcript.exchanges
+    assert exchange.fields[0] == (b"Set-Cookie", b"PHPSESSID=****************; path=/")
+    assert exchange.body == b"DB_PASSWORD=*******\n"
+    assert exchange.masked == ("body/variable-in-capitals:1", "fields/set-cookie:1")
+
+
 def test_a_server_that_closes_after_each_answer_is_asked_on_new_connections() -> None:
     network = play(CLOSING)
     (transcript,) = probe_all([make_assignment(HERE)], plan=THREE, network=network)

@@ -118,11 +118,8 @@ def fold(state: LogState, entry: Entry) -> None:  # one case an entry; the type 
         case Sealed():
             state.files = list(entry.files)
             state.seal = msgspec.structs.replace(entry, files=())
-        case Judged():
-            state.judgements[entry.judgement] = entry
-            state.current = entry.judgement
-        case Chosen():
-            state.current = entry.judgement
+        case Judged() | Chosen():
+            _fold_judgement(state, entry)
         case Erased():
             _fold_erased(state, entry)
         case Published():
@@ -150,6 +147,12 @@ def _fold_conduct(
             state.stopped = entry.why
         case _:
             assert_never(entry)
+
+
+def _fold_judgement(state: LogState, entry: Judged | Chosen) -> None:
+    if isinstance(entry, Judged):
+        state.judgements[entry.judgement] = entry
+    state.current = entry.judgement
 
 
 def _fold_erased(state: LogState, entry: Erased) -> None:
