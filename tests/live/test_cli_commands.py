@@ -171,3 +171,33 @@ def test_the_survey_agrees_with_the_truth_and_not_with_a_truth_that_was_changed(
     differs = ebbtide("lab", "verify", "--survey", survey, "--truth", truth, "--json")
     assert differs.returncode == 1
     assert len(differs.document()["comparison"]["mismatches"]) == 1
+
+
+def test_what_has_had_its_time_is_erased_and_judges_say_so(survey: Path) -> None:
+    late = ("--as-of", "2999-01-01", "--survey", survey)
+    planned = ebbtide("survey", "expire", "--dry-run", *late, "--json").document()
+    assert planned["is_dry_run"] is True
+    assert len(planned["expired"]) == 4
+    assert "would be erased" in ebbtide("survey", "expire", "--dry-run", *late).stdout
+    assert "Nothing to erase" in ebbtide("survey", "expire", "--survey", survey).stdout
+    assert ebbtide("survey", "expire", *late, "--json").document()["expired"] == planned["expired"]
+    assert "expired on 2999-01-01" in ebbtide("survey", "status", "2001-07", "--survey", survey).stdout
+    configuration = survey / "survey.toml"
+    configuration.write_text(configuration.read_text(encoding="utf-8").replace('"iis-2001"', '"iis-2001", "exposures"'))
+    assert ebbtide("judge", "2001-07", "--survey", survey).returncode == 0
+    query = "SELECT DISTINCT kind, reason FROM verdicts WHERE round = '2001-07'"
+    assert ebbtide("sql", query, "--survey", survey, "--json").document() == [
+        {"kind": "cannot_tell", "reason": "evidence_not_kept"}
+    ]
+
+
+def test_whoever_is_erased_is_in_no_answer_any_more_and_facts_can_be_made_anew(survey: Path) -> None:
+    query = "SELECT host FROM targets WHERE round = '2001-07' AND host <> '' ORDER BY host"
+    first, *others = (row["host"] for row in ebbtide("sql", query, "--survey", survey, "--json").document())
+    assert "would be erased" in ebbtide("survey", "erase", first, "--dry-run", "--survey", survey).stdout
+    erased = ebbtide("survey", "erase", first, "--survey", survey, "--json").document()
+    assert {each["targets"] for each in erased["erased"]} == {1}
+    assert [row["host"] for row in ebbtide("sql", query, "--survey", survey, "--json").document()] == others
+    assert "Nothing to erase" in ebbtide("survey", "erase", first, "--survey", survey).stdout
+    assert ebbtide("facts", "--survey", survey, "--json").returncode == 0
+    assert "ebbtide facts" in ebbtide("survey", "erase", others[0], "--survey", survey).stdout

@@ -83,7 +83,7 @@ def test_every_prefix_of_an_answer_ends(octets: bytes, length: int) -> None:
 @settings(max_examples=200)
 @given(
     raw=st.one_of(st.binary(max_size=300), st.binary(max_size=100).map(gzip.compress)),
-    codings=st.lists(st.sampled_from([b"gzip", b"deflate", b"br", b"x-gzip"]), max_size=3),
+    codings=st.lists(st.sampled_from([b"gzip", b"deflate", b"br", b"zstd", b"compress", b"x-gzip"]), max_size=3),
     cap=st.integers(1, 50),
     is_cut=st.booleans(),
 )

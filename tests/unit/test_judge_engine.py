@@ -3,6 +3,7 @@
 import pickle
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from ebbtide.judge.checks.catalogue import list_checks
@@ -12,7 +13,7 @@ from ebbtide.model.errors import CheckError
 from ebbtide.model.outcomes import Answered, Failed, Fault, Outcome, Stage
 from ebbtide.model.targets import Level, Scheme, Target
 from ebbtide.model.transcripts import Exchange, Purpose, Request, Transcript
-from ebbtide.model.verdicts import Assessment, CannotTell, NotAsked, NotShown, Shown
+from ebbtide.model.verdicts import Assessment, CannotTell, CannotTellReason, NotAsked, NotShown, Shown
 
 TARGET = Target(bytes(range(16)), 7, "www.shop.example", "127.0.0.1", 8001, Scheme.HTTP)
 NAME = "0123456789abcdef"
@@ -326,3 +327,23 @@ def test_further_fingerprints_are_part_of_the_judgement(tmp_path: Path) -> None:
     assert with_file.manifest.id == load_engine(ChecksSection(fingerprints=(".",)), PlanSection(), tmp_path).manifest.id
     with pytest.raises(CheckError, match="no file of fingerprints"):
         load_engine(ChecksSection(fingerprints=("none.xml",)), PlanSection(), tmp_path)
+
+
+def verdicts_of(transcript: Transcript) -> dict[str, object]:
+    return {each.check: each.verdict for each in engine_of().assess(transcript).verdicts}
+
+
+def test_an_erased_body_settles_nothing_that_stands_in_bodies_and_all_that_does_not() -> None:
+    asked = transcript_of({**PLAIN, IDA: (200, REACHABLE)})
+    exchanges = tuple(msgspec.structs.replace(each, body=b"") for each in asked.exchanges)
+    verdicts = verdicts_of(msgspec.structs.replace(asked, exchanges=exchanges))
+    assert verdicts["script-source"] == CannotTell(CannotTellReason.EVIDENCE_NOT_KEPT)
+    whole = verdicts_of(transcript_of(PLAIN))
+    assert whole["script-source"] == NotShown()
+
+
+def test_an_answer_that_was_erased_whole_settles_nothing() -> None:
+    asked = transcript_of(PLAIN)
+    verdicts = verdicts_of(msgspec.structs.replace(asked, exchanges=()))
+    assert set(verdicts.values()) == {CannotTell(CannotTellReason.EVIDENCE_NOT_KEPT)}
+    assert set(verdicts) == set(ALL_IDS)

@@ -40,9 +40,21 @@ def test_every_request_names_host_agent_and_the_shared_fields() -> None:
     assert network.visits[0].requests == [
         (
             b"GET / HTTP/1.1\r\nHost: tide.test\r\nUser-Agent: ebbtide-test\r\nAccept: */*\r\n"
-            b"Accept-Encoding: gzip, deflate\r\nConnection: keep-alive\r\n\r\n"
+            b"Accept-Encoding: gzip, deflate, br, zstd\r\nConnection: keep-alive\r\n\r\n"
         )
     ]
+
+
+def test_secrets_are_masked_before_plan_and_record_see_them() -> None:
+    octets = (
+        b"HTTP/1.1 200 OK\r\nSet-Cookie: PHPSESSID=0123456789abcdef; path=/\r\nContent-Length: 20\r\n\r\n"
+        b"DB_PASSWORD=hunter2\n"
+    )
+    (transcript,) = probe_all([make_assignment(HERE)], network=play(Reply((octets,))))
+    (exchange,) = transcript.exchanges
+    assert exchange.fields[0] == (b"Set-Cookie", b"PHPSESSID=****************; path=/")
+    assert exchange.body == b"DB_PASSWORD=*******\n"
+    assert exchange.masked == ("body/variable-in-capitals:1", "fields/set-cookie:1")
 
 
 def test_a_server_that_closes_after_each_answer_is_asked_on_new_connections() -> None:

@@ -21,6 +21,7 @@ from ebbtide.probe.run import probe_assignments
 from ebbtide.probe.settings import Assignment, ProbeSettings
 from ebbtide.survey.introducing import at_home, require_identity
 from ebbtide.survey.outside import outside_for
+from ebbtide.wire.charset import find_charset, page_title
 
 NOWHERE = Path()
 SALT = b"asked by hand"
@@ -107,6 +108,7 @@ def exchange_view(transcript: Transcript) -> dict[str, object]:
 
 
 def _one(exchange: Exchange) -> dict[str, object]:
+    charset = find_charset(exchange.body, exchange.field_values(b"content-type"))
     return {
         "method": str(exchange.request.method),
         "path": exchange.request.path,
@@ -116,6 +118,8 @@ def _one(exchange: Exchange) -> dict[str, object]:
         "reason": exchange.reason.decode("latin-1"),
         "fields": [[name.decode("latin-1"), value.decode("latin-1")] for name, value in exchange.fields],
         "server": b", ".join(exchange.field_values(b"server")).decode("latin-1") or None,
+        "charset": charset if exchange.body else None,
+        "title": page_title(exchange.body, charset) or None,
         "body": exchange.body.decode("latin-1"),
         "body_bytes": exchange.body_bytes,
         "body_sha256": hashlib.sha256(exchange.body).hexdigest(),

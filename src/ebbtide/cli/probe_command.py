@@ -39,7 +39,7 @@ def probe(
         return
     print_table(
         "",
-        ("target", "request", "outcome", "status", "octets", "server", "deviations"),
+        ("target", "request", "outcome", "status", "octets", "server", "title", "deviations"),
         [row for transcript in transcripts for row in _rows(exchange_view(transcript), certificate_line(transcript))],
         right=(3, 4),
     )
@@ -48,8 +48,8 @@ def probe(
 def _rows(view: dict[str, object], certificate: str) -> list[tuple[str | int | None, ...]]:
     exchanges = view["exchanges"]
     if not isinstance(exchanges, list) or not exchanges:
-        return [(str(view["target"]), "", str(view["outcome"]), None, None, None, None)]
-    handshake = [(str(view["target"]), "(handshake)", certificate, None, None, None, None)] if certificate else []
+        return [(str(view["target"]), "", str(view["outcome"]), None, None, None, None, None)]
+    handshake = [(str(view["target"]), "(handshake)", certificate, None, None, None, None, None)] if certificate else []
     return handshake + [
         (
             str(view["target"]),
@@ -58,6 +58,7 @@ def _rows(view: dict[str, object], certificate: str) -> list[tuple[str | int | N
             exchange["status"],
             exchange["body_bytes"],
             exchange["server"],
+            exchange["title"],
             ", ".join(exchange["deviations"]) or None,
         )
         for exchange in exchanges

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ebbtide.cli import retention_commands
 from ebbtide.cli.options import JsonOption, RoundArgument, SurveyOption
 from ebbtide.cli.output import (
     print_json,
@@ -19,6 +20,8 @@ from ebbtide.cli.output import (
 app = typer.Typer(
     no_args_is_help=True, help="Plan, run, resume and seal the rounds of a survey.", rich_markup_mode=None
 )
+app.command("expire")(retention_commands.expire)
+app.command("erase")(retention_commands.erase)
 
 
 @app.command(epilog="Example: ebbtide survey init my-survey --name 'Universities of Freedonia'")

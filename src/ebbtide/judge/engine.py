@@ -7,15 +7,16 @@ from pathlib import Path
 import msgspec
 
 from ebbtide.judge.checks.catalogue import load_checks
-from ebbtide.judge.checks.deciding import Circumstances, Seen, decide_all
+from ebbtide.judge.checks.deciding import EVIDENCE_NOT_KEPT, Circumstances, Seen, decide_all
 from ebbtide.judge.checks.records import Check
 from ebbtide.judge.plan import SurveyPlan, make_plan
 from ebbtide.judge.software.identifier import identifier_of
 from ebbtide.judge.templates.parts import template_script_pattern
 from ebbtide.model.configuration import ChecksSection, PlanSection
 from ebbtide.model.errors import CheckError
+from ebbtide.model.outcomes import Answered
 from ebbtide.model.transcripts import Transcript, own_exchanges
-from ebbtide.model.verdicts import Assessment, CheckVerdict, JudgementManifest
+from ebbtide.model.verdicts import Assessment, CheckVerdict, JudgementManifest, Verdict
 
 ENGINE_VERSION = "1"
 """Rises when the same checks may judge the same answers otherwise than before."""
@@ -48,13 +49,16 @@ class Engine:
             transcript: All exchanges of one attempt.
 
         Returns:
-            One verdict for every check of the manifest, in its order.
+            One verdict for every check of the manifest, in its order; of an answer that was erased nothing can be told.
         """
         target = transcript.target
         exchanges = own_exchanges(transcript.exchanges)
         told = self._identifier.identify(exchanges)
-        seen = Seen(target, exchanges, told.family, self._template_scripts)
-        verdicts = decide_all(self._checks, seen, self._circumstances)
+        if isinstance(transcript.outcome, Answered) and not transcript.exchanges:
+            verdicts: dict[str, Verdict] = {check.id: EVIDENCE_NOT_KEPT for check in self._checks}
+        else:
+            seen = Seen(target, exchanges, told.family, self._template_scripts)
+            verdicts = decide_all(self._checks, seen, self._circumstances)
         return Assessment(
             target_id=target.target_id,
             site_id=target.site_id,

@@ -154,11 +154,20 @@ class ClocksSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CapsSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``[caps]``: octets until we stop reading."""
+    """``[caps]``: octets until we stop reading.
+
+    Attributes:
+        head_bytes: Of status line and fields.
+        body_bytes: Of a body as received, and again of what its codings unfold to.
+        fields: How many fields are kept.
+        decoded_ratio: How many times its own size a coded body may unfold to. Deflate reaches 1,032 on one repeated
+            letter and honest pages stay below; br, zstd and codings inside each other reach millions.
+    """
 
     head_bytes: Count = 65_536
     body_bytes: Count = 262_144
     fields: Count = 500
+    decoded_ratio: Count = 1000
 
 
 class RedirectRule(StrEnum):
@@ -225,6 +234,20 @@ class ChecksSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     parameters: dict[str, dict[str, str]] = {}
 
 
+class RetentionSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[retention]``: how long answers are kept, counted from the day on which a round was begun.
+
+    ``ebbtide survey expire`` erases what is older. Targets, outcomes and judgements are kept for good.
+
+    Attributes:
+        bodies_days: Bodies.
+        fields_days: All else of an answer: fields, times, certificates.
+    """
+
+    bodies_days: Count = 90
+    fields_days: Count = 730
+
+
 class RoundSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``[round.<label>]``: the reference date of one round, for example ``2001-07-15``."""
 
@@ -253,4 +276,5 @@ class SurveyConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     plan: PlanSection = PlanSection()
     attempts: AttemptsSection = AttemptsSection()
     checks: ChecksSection = ChecksSection()
+    retention: RetentionSection = RetentionSection()
     round: dict[str, RoundSection] = {}

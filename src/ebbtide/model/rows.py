@@ -72,6 +72,8 @@ class ExchangeRow(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         tls_group: Group of the key exchange, empty for plain RSA; ``None`` without TLS and in older rounds.
         tls_chain_count: Certificates that were sent, of which ``tls`` names the first 16; ``None`` as before.
+        masked: Which secrets were masked before anything was kept or judged, each as ``where/rule:count``;
+            null if none were.
     """
 
     target_id: bytes
@@ -110,6 +112,7 @@ class ExchangeRow(msgspec.Struct, frozen=True, gc=False):
     handed_on: str | None = None
     tls_group: str | None = None
     tls_chain_count: int | None = None
+    masked: list[str] | None = None
 
 
 class BodyRow(msgspec.Struct, frozen=True, gc=False):

@@ -55,6 +55,7 @@ class Deviation(StrEnum):
     BODY_WITHOUT_RIGHT = "body_without_right"
     UNKNOWN_CODING = "unknown_coding"
     BAD_CODING = "bad_coding"
+    CODING_RATIO = "coding_ratio"
     INFORMATIONAL_FLOOD = "informational_flood"
     UNASKED_SWITCH = "unasked_switch"
     PLAIN_HTTP_TO_TLS_PORT = "plain_http_to_tls_port"
@@ -114,7 +115,7 @@ class Exchange(msgspec.Struct, frozen=True, gc=False):
         reason: Reason phrase as received.
         fields: Names and values as received, in order, outer white space removed from values.
         body: Decoded body, at most the cap; secrets masked.
-        body_bytes: Length of ``body``.
+        body_bytes: Length of ``body`` when it was received.
         received_bytes: All octets read for this answer, head and body, before decoding.
         is_truncated: The body is longer than what was kept.
         body_sha256: SHA-256 of ``body``, 32 bytes; set when it is stored, empty before and without a body.
@@ -124,6 +125,8 @@ class Exchange(msgspec.Struct, frozen=True, gc=False):
         sni: Server name sent in the handshake; empty over plain HTTP.
         origin: Scheme, host and port where it was asked, as ``https://www.example.org``; empty at the target's own.
         handed_on: Absolute URL of a redirect that a conversation elsewhere has to follow; empty if there is none.
+        masked: Which secrets were masked, each as ``where/rule:count`` with where ``body`` or ``fields``; a mask is as
+            long as what it hides.
     """
 
     target_id: bytes
@@ -154,6 +157,12 @@ class Exchange(msgspec.Struct, frozen=True, gc=False):
     tls: TlsSummary | None = None
     origin: str = ""
     handed_on: str = ""
+    masked: tuple[str, ...] = ()
+
+    @property
+    def is_body_kept(self) -> bool:
+        """Whether ``body`` was not erased since it was received: it has octets, or never had any."""
+        return bool(self.body) or not self.body_bytes
 
     def field_values(self, name: bytes) -> tuple[bytes, ...]:
         """All values of the field ``name`` (lower case), in order."""

@@ -40,6 +40,18 @@ class Match:
             group = self._names[group]
         return self._raw.group(group)
 
+    def span(self, group: int | str = 0) -> tuple[int, int]:
+        """Where a group lies in the text that was searched; ``(-1, -1)`` if it took no part.
+
+        Raises:
+            IndexError: There is no such group.
+        """
+        if isinstance(group, str):
+            if group not in self._names:
+                raise IndexError(f"no such group: {group}")
+            group = self._names[group]
+        return self._raw.span(group)
+
     def groups_by_name(self) -> dict[str, bytes]:
         """All named groups that took part."""
         held = {name: self._raw.group(number) for name, number in self._names.items()}

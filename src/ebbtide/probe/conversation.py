@@ -470,7 +470,7 @@ class Conversation:
             Peer(address, None if self._tls is None else self._tls_summary),
             ordinal=self._first_ordinal + len(self._exchanges),
             now_s=desk.network.now_s(),
-            body_cap=desk.settings.caps.body_bytes,
+            caps=desk.settings.caps,
             vantage=desk.settings.vantage,
         )
         if self._itinerary is not None:

@@ -17,7 +17,7 @@ from ebbtide.probe.settings import ProbeSettings
 from ebbtide.probe.silences import Silences
 from ebbtide.wire.request import RequestEncoder
 
-_SHARED_FIELDS = (("Accept", "*/*"), ("Accept-Encoding", "gzip, deflate"))
+_SHARED_FIELDS = (("Accept", "*/*"), ("Accept-Encoding", "gzip, deflate, br, zstd"))
 _MOST_DECIDED = 16_384
 _LOG = logging.getLogger(__name__)
 

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 import msgspec
 
+from ebbtide.model.configuration import CapsSection
 from ebbtide.model.outcomes import Answered, Failed, Fault, Outcome, Skipped, Stage
 from ebbtide.model.transcripts import Certificate, Exchange, TlsSummary, Transcript, own_exchanges
 from ebbtide.probe.itinerary import Stop
+from ebbtide.probe.masking import usual_masker
 from ebbtide.probe.settings import Assignment
 from ebbtide.wire.content import decode_body
 from ebbtide.wire.misplaced import misplaced
@@ -42,7 +44,7 @@ def make_exchange(
     *,
     ordinal: int,
     now_s: float,
-    body_cap: int,
+    caps: CapsSection,
     vantage: str,
 ) -> Exchange:
     """The record of one request and what came of it.
@@ -58,13 +60,14 @@ def make_exchange(
         outcome = Failed(Stage.RESPONSE, response.fault, response.detail)
     if response.codings:
         is_cut = is_truncated or outcome is not None
-        decoded = decode_body(body, response.codings, body_cap, is_truncated=is_cut)
+        decoded = decode_body(body, response.codings, caps.body_bytes, ratio=caps.decoded_ratio, is_truncated=is_cut)
         body, is_truncated, deviations = decoded.body, decoded.is_truncated, deviations + decoded.deviations
         if decoded.is_undecodable and outcome is None:
             codings = b", ".join(response.codings)[:80].decode("latin-1")
             outcome = Failed(Stage.RESPONSE, Fault.BAD_ENCODING, codings)
     if peer.tls is None:
         deviations += misplaced(response.status, body)
+    masked = usual_masker().mask(response.fields, body)
     return Exchange(
         target_id=target.target_id,
         site_id=target.site_id,
@@ -77,8 +80,8 @@ def make_exchange(
         status=response.status,
         http_version=response.http_version,
         reason=response.reason,
-        fields=response.fields,
-        body=body,
+        fields=masked.fields,
+        body=masked.body,
         body_bytes=len(body),
         received_bytes=response.received_bytes,
         is_truncated=is_truncated,
@@ -92,6 +95,7 @@ def make_exchange(
         vantage=vantage,
         tls=peer.tls,
         origin=asking.stop.origin.label,
+        masked=masked.told,
     )
 
 

@@ -190,6 +190,31 @@ class Chosen(msgspec.Struct, frozen=True, tag="chosen"):
     at_ns: int
 
 
+class Erased(msgspec.Struct, frozen=True, tag="erased"):
+    """The tombstone of what was removed for good.
+
+    Attributes:
+        what: ``bodies`` or ``fields`` of everybody, or ``targets``: all that was kept of some.
+        why: For the record; it does not name who was erased.
+        removed: Files that nobody reads any more, relative to the round's folder.
+        files: What stands in their place; those of judgements lie below the judgement's folder.
+        rows: Rows that are gone, by table.
+        targets: Targets that have lost name and address; their rows stay, so that all counts still add up.
+        answered, failed, skipped: How the planned targets count from now on.
+    """
+
+    what: str
+    why: str
+    removed: tuple[str, ...]
+    files: tuple[FileRef, ...]
+    rows: dict[str, int]
+    targets: int
+    answered: int
+    failed: int
+    skipped: int
+    at_ns: int
+
+
 class Published(msgspec.Struct, frozen=True, tag="published"):
     """The round's facts have been given away."""
 
@@ -210,5 +235,6 @@ Entry = (
     | Sealed
     | Judged
     | Chosen
+    | Erased
     | Published
 )

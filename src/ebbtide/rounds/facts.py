@@ -51,3 +51,10 @@ def read_facts(folder: SurveyFolder) -> tuple[Fact, ...]:
             rows = pq.read_table(path, partitioning=None).to_pylist()
             facts += (Fact(**{name: value for name, value in row.items() if name in known}) for row in rows)
     return tuple(facts)
+
+
+def forget_facts(folder: SurveyFolder) -> None:
+    """Remove all kept facts, because what they were made of has changed; ``ebbtide facts`` makes them anew."""
+    home = folder.path / "facts"
+    for path in home.glob("*.parquet*"):
+        path.unlink(missing_ok=True)

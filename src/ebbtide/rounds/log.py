@@ -15,6 +15,7 @@ from ebbtide.rounds.entries import (
     BatchCommitted,
     Chosen,
     Entry,
+    Erased,
     FileRef,
     IdentityChecked,
     Interruption,
@@ -60,6 +61,7 @@ class LogState(msgspec.Struct):
         pause: The latest pause after the first share.
         is_continued: The operator had the round go on after the first share.
         stopped: Why the latest run stopped by itself; empty if it did not.
+        erasures: What was removed for good, without the files.
     """
 
     entries: int = 0
@@ -78,6 +80,7 @@ class LogState(msgspec.Struct):
     pause: RunPaused | None = None
     is_continued: bool = False
     stopped: str = ""
+    erasures: list[Erased] = []
 
     @property
     def state(self) -> RoundState:
@@ -115,11 +118,10 @@ def fold(state: LogState, entry: Entry) -> None:  # one case an entry; the type 
         case Sealed():
             state.files = list(entry.files)
             state.seal = msgspec.structs.replace(entry, files=())
-        case Judged():
-            state.judgements[entry.judgement] = entry
-            state.current = entry.judgement
-        case Chosen():
-            state.current = entry.judgement
+        case Judged() | Chosen():
+            _fold_judgement(state, entry)
+        case Erased():
+            _fold_erased(state, entry)
         case Published():
             state.is_published = True
         case _:
@@ -145,6 +147,28 @@ def _fold_conduct(
             state.stopped = entry.why
         case _:
             assert_never(entry)
+
+
+def _fold_judgement(state: LogState, entry: Judged | Chosen) -> None:
+    if isinstance(entry, Judged):
+        state.judgements[entry.judgement] = entry
+    state.current = entry.judgement
+
+
+def _fold_erased(state: LogState, entry: Erased) -> None:
+    """Files give way to others, in the round and in its judgements, and the round counts anew."""
+    removed = set(entry.removed)
+    new = [(file.path.split("/")[1] if file.path.startswith("judgements/") else "", file) for file in entry.files]
+    state.files = [file for file in state.files if file.path not in removed] + [file for home, file in new if not home]
+    for judgement, judged in state.judgements.items():
+        kept = tuple(file for file in judged.files if file.path not in removed)
+        added = tuple(file for home, file in new if home == judgement)
+        state.judgements[judgement] = msgspec.structs.replace(judged, files=kept + added)
+    if state.seal is not None:
+        state.seal = msgspec.structs.replace(
+            state.seal, answered=entry.answered, failed=entry.failed, skipped=entry.skipped
+        )
+    state.erasures.append(msgspec.structs.replace(entry, removed=(), files=()))
 
 
 class CommitLog:

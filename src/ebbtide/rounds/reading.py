@@ -31,7 +31,7 @@ _EXCHANGE = (
     *("kind", "stage", "fault", "reason_skipped", "detail"),
     *("parent", "status", "http_version", "reason", "fields", "body_bytes", "received_bytes", "is_truncated"),
     *("body_sha256", "deviations", "connect_s", "tls_s", "first_byte_s", "total_s", "address", "sni", "vantage", "tls"),
-    *("origin", "handed_on", "tls_group", "tls_chain_count"),
+    *("origin", "handed_on", "tls_group", "tls_chain_count", "masked"),
 )
 _ANSWERED = Answered()
 _ATTEMPT = _EXCHANGE.index("attempt")
@@ -142,7 +142,7 @@ def _exchange(site: int, row: tuple[Any, ...], bodies: dict[bytes, bytes]) -> Ex
     kind, stage, fault, reason_skipped, detail = row[8:13]
     parent, status, http_version, reason, fields, body_bytes, received_bytes, is_truncated = row[13:21]
     body_sha256, deviations, connect_s, tls_s, first_byte_s, total_s, address, sni, vantage = row[21:30]
-    tls, origin, handed_on, tls_group, tls_chain_count = row[30:]
+    tls, origin, handed_on, tls_group, tls_chain_count, masked = row[30:]
     return Exchange(
         target_id=identity,
         site_id=site,
@@ -172,6 +172,7 @@ def _exchange(site: int, row: tuple[Any, ...], bodies: dict[bytes, bytes]) -> Ex
         origin=origin or "",
         handed_on=handed_on or "",
         tls=None if tls is None else _tls(tls, tls_group, tls_chain_count),
+        masked=tuple(masked or ()),
     )
 
 

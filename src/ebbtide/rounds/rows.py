@@ -164,4 +164,5 @@ def _exchange_row(exchange: Exchange) -> ExchangeRow:
         handed_on=exchange.handed_on or None,
         tls_group=None if tls is None else tls.group,
         tls_chain_count=None if tls is None else tls.chain_count,
+        masked=list(exchange.masked) or None,
     )

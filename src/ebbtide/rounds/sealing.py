@@ -24,6 +24,8 @@ from ebbtide.rounds.units import write_address_units
 LARGE_BYTES = 256 << 10
 """A file of bodies of this size is not written anew for being one of several."""
 _DISTINCT = {"bodies": "sha256", "certificates": "sha256"}
+DERIVED = frozenset({"address_units", "certificate_summaries"})
+"""Tables that are made of all others, at sealing and again when something was erased."""
 
 
 class SealCounts(msgspec.Struct, frozen=True):
@@ -52,12 +54,22 @@ def seal(closing: Round) -> SealCounts:
     counts = _conserve(closing, finals)
     files = [file for shard in range(closing.shards) for file in _compact_shard(closing, shard)]
     files += [_write_finals(closing, files, shard, final) for shard, final in finals.items() if final.num_rows]
-    files += write_address_units(closing.path, files, closing.shards)
-    certificates = [file for file in files if file.table == "certificates"]
-    files += write_certificate_summaries(closing.path, closing.shards, certificates)
+    files += write_derived(closing, files)
     closing.commit(Sealed(tuple(files), **msgspec.structs.asdict(counts), at_ns=time.time_ns()))
     _sweep(closing)
     return counts
+
+
+def write_derived(closing: Round, files: list[FileRef]) -> list[FileRef]:
+    """Write the tables of ``DERIVED``, which are made of all others.
+
+    Args:
+        closing: The round.
+        files: Its sealed files.
+    """
+    certificates = [file for file in files if file.table == "certificates"]
+    summaries = write_certificate_summaries(closing.path, closing.shards, certificates)
+    return write_address_units(closing.path, files, closing.shards) + summaries
 
 
 def _sweep(closing: Round) -> None:

@@ -13,6 +13,7 @@ from ebbtide.rounds.round import Round
 from ebbtide.rounds.tables import read_rows
 from ebbtide.survey.attempts import NS_PER_S, Step, Tried, attempt_that_counts
 from ebbtide.survey.loss import TransientLoss, transient_loss
+from ebbtide.survey.retention import erasure_text
 from ebbtide.survey.settings import load_config
 from ebbtide.survey.standing import interrupted_attempts, standings
 
@@ -36,6 +37,7 @@ class RoundStatus(msgspec.Struct, frozen=True):
         lapsed_authorities: Name to the reason for which an authority did not hold at the latest run; its targets were
             asked passively.
         identity_sha256: Of what was seen of us before the latest run; empty if nobody outside loopback was asked.
+        erased: What was removed for good, when and why.
     """
 
     label: str
@@ -57,6 +59,7 @@ class RoundStatus(msgspec.Struct, frozen=True):
     lapsed_authorities: dict[str, str] = {}
     identity_sha256: str = ""
     loss: TransientLoss = TransientLoss()
+    erased: tuple[str, ...] = ()
 
 
 def round_status(folder: SurveyFolder, label: str) -> RoundStatus:
@@ -128,6 +131,7 @@ def _status(looked_at: Round, kinds: Counter[str], outcomes: Counter[str], next_
         lapsed_authorities=log.authorities.lapsed if log.authorities else {},
         identity_sha256=log.identity.digest if log.identity else "",
         loss=transient_loss(looked_at),
+        erased=tuple(erasure_text(each) for each in looked_at.log_state.erasures),
     )
 
 

@@ -1,17 +1,14 @@
-"""Content codings (RFC 9110, 8.4): gzip and deflate, with a cap on what they unfold to."""
+"""Content codings (RFC 9110, 8.4) undone, with a cap on what they unfold to and on how many times their size it is."""
 
-import zlib
 from collections.abc import Sequence
 
 import msgspec
 
 from ebbtide.model.transcripts import Deviation
+from ebbtide.wire.unfolding import UNFOLD, Allowance
 
-_GZIP = frozenset({b"gzip", b"x-gzip"})
-_DEFLATE = b"deflate"
 _MOST_CODINGS = 4
-_MOST_MEMBERS = 64
-_GZIP_WINDOW, _ZLIB_WINDOW, _RAW_WINDOW = 31, 15, -15
+USUAL_RATIO = 1000
 
 
 class DecodedBody(msgspec.Struct, frozen=True, gc=False):
@@ -30,13 +27,18 @@ class DecodedBody(msgspec.Struct, frozen=True, gc=False):
     deviations: tuple[Deviation, ...] = ()
 
 
-def decode_body(raw: bytes, codings: Sequence[bytes], cap: int, *, is_truncated: bool = False) -> DecodedBody:
+def decode_body(
+    raw: bytes, codings: Sequence[bytes], cap: int, *, ratio: int = USUAL_RATIO, is_truncated: bool = False
+) -> DecodedBody:
     """Undo the codings of a body, last one first.
+
+    Memory stays within a few times ``cap`` and the coding's own window (at most 16 MiB), whatever was sent.
 
     Args:
         raw: The body as received, without chunks.
         codings: Lower-case names in the order in which the server applied them.
         cap: Octets of decoded body that are kept, after each coding.
+        ratio: How many times its own size a body may unfold to; what is more is cut, and named.
         is_truncated: ``raw`` is known to be cut, so that an early end is no fault of the server's.
 
     Returns:
@@ -44,64 +46,19 @@ def decode_body(raw: bytes, codings: Sequence[bytes], cap: int, *, is_truncated:
     """
     if not codings or not raw:
         return DecodedBody(raw[:cap], is_truncated or len(raw) > cap)
-    if len(codings) > _MOST_CODINGS or any(coding not in _GZIP and coding != _DEFLATE for coding in codings):
+    if len(codings) > _MOST_CODINGS or not all(coding in UNFOLD for coding in codings):
         return DecodedBody(raw[:cap], is_truncated or len(raw) > cap, deviations=(Deviation.UNKNOWN_CODING,))
-    body, is_cut, is_bad = raw, is_truncated, False
+    limit = Allowance(cap, ratio).after(len(raw))
+    body, is_cut, is_bad, is_bomb = raw, is_truncated, False, False
     for coding in reversed(codings):
-        unfolded, has_more, is_broken = _inflate(body, coding, cap, is_cut=is_cut)
-        if is_broken and not unfolded:
+        unfolded = UNFOLD[coding](body, Allowance(limit, ratio), is_cut=is_cut)
+        if unfolded.is_broken and not unfolded.body:
             return DecodedBody(
                 raw[:cap], is_truncated or len(raw) > cap, is_undecodable=True, deviations=(Deviation.BAD_CODING,)
             )
-        body, is_cut, is_bad = unfolded, is_cut or has_more or is_broken, is_bad or is_broken
-    return DecodedBody(body, is_cut, deviations=(Deviation.BAD_CODING,) if is_bad else ())
-
-
-def _inflate(coded: bytes, coding: bytes, cap: int, *, is_cut: bool) -> tuple[bytes, bool, bool]:
-    """What ``coded`` unfolds to, whether there is more behind the cap, and whether the octets are broken."""
-    if coding == _DEFLATE:
-        body, has_more, is_broken, _ = _unfold(coded, _ZLIB_WINDOW, cap, is_cut=is_cut)
-        if is_broken and not body:
-            body, has_more, is_broken, _ = _unfold(coded, _RAW_WINDOW, cap, is_cut=is_cut)
-        return body, has_more, is_broken
-    parts: list[bytes] = []
-    room = cap
-    for _ in range(_MOST_MEMBERS):
-        body, has_more, is_broken, coded = _unfold(coded, _GZIP_WINDOW, room, is_cut=is_cut)
-        parts.append(body)
-        room -= len(body)
-        if has_more or is_broken or not coded.strip(b"\0"):
-            return b"".join(parts), has_more, is_broken
-    return b"".join(parts), False, True
-
-
-def _unfold(coded: bytes, window: int, cap: int, *, is_cut: bool) -> tuple[bytes, bool, bool, bytes]:
-    decoder = zlib.decompressobj(window)
-    parts: list[bytes] = []
-    is_broken = False
-    try:
-        parts.append(decoder.decompress(coded, cap + 1))
-    except zlib.error:
-        parts, is_broken = _salvage(coded, window, cap), True
-    body = b"".join(parts)
-    if not is_broken and not decoder.eof and len(body) <= cap:
-        is_broken = not is_cut
-    return body[:cap], len(body) > cap, is_broken, decoder.unused_data
-
-
-def _salvage(coded: bytes, window: int, cap: int) -> list[bytes]:
-    """What comes out before the broken place: piece by piece, since zlib keeps nothing of a piece that breaks."""
-    decoder = zlib.decompressobj(window)
-    parts: list[bytes] = []
-    room = cap + 1
-    view = memoryview(coded)
-    try:
-        for start in range(0, len(coded), 64):
-            part = decoder.decompress(decoder.unconsumed_tail + bytes(view[start : start + 64]), room)
-            parts.append(part)
-            room -= len(part)
-            if room <= 0 or decoder.eof:
-                break
-    except zlib.error:
-        pass
-    return parts
+        body = unfolded.body
+        is_cut = is_cut or unfolded.has_more or unfolded.is_broken
+        is_bad = is_bad or unfolded.is_broken
+        is_bomb = is_bomb or unfolded.is_bomb or (unfolded.has_more and limit < cap)
+    named = ((Deviation.BAD_CODING, is_bad), (Deviation.CODING_RATIO, is_bomb))
+    return DecodedBody(body, is_cut, deviations=tuple(deviation for deviation, is_so in named if is_so))

@@ -8,6 +8,7 @@ import msgspec
 
 from ebbtide.judge.checks.records import AllOf, AnyOf, ByTemplate, Check
 from ebbtide.judge.templates.evidence import evidence_of
+from ebbtide.judge.templates.hidden import may_be_hidden
 from ebbtide.judge.templates.matching import judge_block
 from ebbtide.judge.templates.parts import Parts
 from ebbtide.judge.templates.placeholders import absent_name_in, request_path, target_values
@@ -33,6 +34,7 @@ RequestKey = tuple[str, str, tuple[tuple[str, str], ...]]
 
 _NOT_SHOWN = NotShown()
 _MASKED = CannotTell(CannotTellReason.MASKED)
+EVIDENCE_NOT_KEPT = CannotTell(CannotTellReason.EVIDENCE_NOT_KEPT)
 _ANSWERS_EVERYTHING = CannotTell(CannotTellReason.ANSWERS_EVERYTHING)
 _TRUNCATED = CannotTell(CannotTellReason.TRUNCATED)
 _UNREACHABLE = NotAsked(NotAskedReason.UNREACHABLE)
@@ -226,19 +228,25 @@ def _decide_block(check: Check, seen: Seen, circumstances: Circumstances, *, ans
 def _decide_paths(block: Block, paths: Sequence[str], seen: Seen, circumstances: Circumstances) -> Verdict:
     """Shown if any answer shows it; else why it cannot be said, else not shown."""
     missing: list[str] = []
-    is_cut = False
+    is_cut = is_masked = is_erased = False
     for path in paths:
         exchange = seen.answer(block, path)
         if exchange is None:
             missing.append(path)
             continue
-        result = judge_block(block, seen.parts(exchange, block), seen.values)
-        if result.has_matched and not result.leans_on_cut_body:
+        parts = seen.parts(exchange, block)
+        result = judge_block(block, parts, seen.values)
+        is_whole = exchange.is_body_kept and not exchange.masked
+        is_hidden = not is_whole and may_be_hidden(block, parts, seen.values)
+        if result.has_matched and not (result.leans_on_cut_body or is_hidden):
             return Shown(evidence_of(result.hits, exchange.ordinal))
         is_cut = is_cut or exchange.is_truncated
+        is_masked = is_masked or (is_hidden and exchange.is_body_kept)
+        is_erased = is_erased or (is_hidden and not exchange.is_body_kept)
     if missing:
         return _missing(missing, seen, circumstances)
-    return _TRUNCATED if is_cut else _NOT_SHOWN
+    reasons = ((is_erased, EVIDENCE_NOT_KEPT), (is_cut, _TRUNCATED), (is_masked, _MASKED))
+    return next((verdict for applies, verdict in reasons if applies), _NOT_SHOWN)
 
 
 def _missing(paths: Sequence[str], seen: Seen, circumstances: Circumstances) -> Verdict:

@@ -121,7 +121,7 @@ def _match_status(matcher: StatusMatcher, parts: Parts) -> Hit | None:
 
 def _match_words(matcher: WordMatcher, part: bytes, parts: Parts, values: Mapping[str, str]) -> Hit | None:
     searched = (parts.lowered(matcher.part) or b"") if matcher.ignores_case else part
-    words = _filled(matcher, values) if matcher.has_placeholders else matcher.words
+    words = filled_words(matcher, values)
     first: Hit | None = None
     for word in words:
         start = searched.find(word)
@@ -136,7 +136,10 @@ def _match_words(matcher: WordMatcher, part: bytes, parts: Parts, values: Mappin
     return first
 
 
-def _filled(matcher: WordMatcher, values: Mapping[str, str]) -> tuple[bytes, ...]:
+def filled_words(matcher: WordMatcher, values: Mapping[str, str]) -> tuple[bytes, ...]:
+    """The words that a matcher looks for, their placeholders filled in."""
+    if not matcher.has_placeholders:
+        return matcher.words
     filled = tuple(fill_in(word.decode("utf-8", "surrogateescape"), values) for word in matcher.words)
     encoded = tuple(word.encode("utf-8", "surrogateescape") for word in filled)
     return tuple(lower_case(word) for word in encoded) if matcher.ignores_case else encoded
@@ -145,7 +148,7 @@ def _filled(matcher: WordMatcher, values: Mapping[str, str]) -> tuple[bytes, ...
 def _match_patterns(matcher: RegexMatcher, part: bytes, parts: Parts) -> Hit | None:
     first: Hit | None = None
     for pattern in matcher.patterns:
-        match = pattern.search(part) if _may_match(pattern, matcher.part, part, parts) else None
+        match = pattern.search(part) if may_match(pattern, matcher.part, part, parts) else None
         if match is None:
             if matcher.wants_all:
                 return None
@@ -158,7 +161,7 @@ def _match_patterns(matcher: RegexMatcher, part: bytes, parts: Parts) -> Hit | N
     return first
 
 
-def _may_match(pattern: Pattern, name: str, part: bytes, parts: Parts) -> bool:
+def may_match(pattern: Pattern, name: str, part: bytes, parts: Parts) -> bool:
     """Whether one of the literals that every match holds is there: ten times quicker than the pattern itself."""
     if not pattern.literals:
         return True
@@ -188,7 +191,7 @@ def _regex_values(extractor: RegexExtractor, parts: Parts) -> Iterator[bytes]:
     for pattern in extractor.patterns:
         if extractor.group > pattern.group_count:
             continue
-        if not _may_match(pattern, extractor.part, part, parts):
+        if not may_match(pattern, extractor.part, part, parts):
             continue
         for match in islice(pattern.find_all(part), MOST_EXTRACTS):
             yield match.group(extractor.group) or b""

@@ -96,7 +96,9 @@ class Parts:
 
     def _content_length(self) -> bytes:
         values = self.exchange.field_values(b"content-length")
-        return values[0] if values and values[0].isdigit() else b"%d" % len(self._body)
+        if values and values[0].isdigit():
+            return values[0]
+        return b"%d" % (len(self._body) if self.exchange.is_body_kept else self.exchange.body_bytes)
 
     def _without_template_scripts(self) -> bytes:
         lowered = self.ascii_lowered("body")
