@@ -5,8 +5,9 @@ import pytest
 
 from ebbtide.frame.ids import prefix_of, site_id, target_id
 from ebbtide.model.targets import Level, Scheme, Target
+from ebbtide.probe.lookup import ordered
 from ebbtide.probe.settings import Assignment
-from ebbtide.survey.assigning import neighbours, ordered
+from ebbtide.survey.assigning import neighbours
 from ebbtide.survey.dividing import Divider
 
 
@@ -55,7 +56,9 @@ def test_no_work_makes_no_lane(tmp_path: Path) -> None:
 
 
 def test_addresses_are_ordered_ipv4_first_and_by_number_whatever_the_resolver_says() -> None:
-    assert ordered(("2001:db8::1", "10.0.0.10", "10.0.0.9", "10.0.0.9")) == ["10.0.0.9", "10.0.0.10", "2001:db8::1"]
+    mixed = ("2001:db8::1", "10.0.0.10", "10.0.0.9", "10.0.0.9")
+    assert ordered(mixed) == ("10.0.0.9", "10.0.0.10", "2001:db8::1")
+    assert ordered(mixed, v6_first=True) == ("2001:db8::1", "10.0.0.9", "10.0.0.10")
 
 
 def test_an_attempt_stays_in_one_prefix_and_the_next_begins_elsewhere() -> None:

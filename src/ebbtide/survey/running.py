@@ -143,6 +143,7 @@ def _ask_everyone(
     while True:
         number += 1
         gate.held_back = 0
+        desk.unfound.begin_pass()
         divider = Divider(scratch / f"pass-{number}")
         done, settled = _divide(asking, config, desk, divider, crew, gate)
         asked += settled
