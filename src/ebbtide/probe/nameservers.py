@@ -74,8 +74,8 @@ def _distinct(texts: tuple[str, ...]) -> Iterator[str]:
 def _split(text: str) -> tuple[str, str]:
     default = str(_DEFAULT_PORT)
     if text.startswith("["):
-        host, _, port = text[1:].partition("]")
-        return host, port.removeprefix(":") if port else default
+        host, bracket, port = text[1:].partition("]")
+        return (host, port.removeprefix(":") if port else default) if bracket else ("", "")
     if text.count(":") == 1:
         host, _, port = text.partition(":")
         return host, port
