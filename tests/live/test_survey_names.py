@@ -52,7 +52,7 @@ packs = []
 """
 OUTCOMES = """
 SELECT host, attempt, kind, stage || reason, fault || detail, o.address, cnames, resolved_addresses
-FROM outcomes o JOIN targets USING (target_id) ORDER BY host, attempt, port
+FROM outcomes o JOIN targets t USING (target_id) ORDER BY host, attempt, t.port
 """
 
 
