@@ -26,7 +26,7 @@ from ebbtide.rounds.folder import SurveyFolder
 from ebbtide.survey.conduct import probe_settings
 from ebbtide.survey.opting_out import add_opt_out
 from ebbtide.survey.settings import load_config
-from hostile_servers import name_server
+from name_servers import always, name_server, silence
 
 pytestmark = pytest.mark.live
 
@@ -78,14 +78,14 @@ def test_the_names_of_addresses_of_both_versions() -> None:
 
 @pytest.mark.parametrize("code", [0, 2, 3, 5])
 def test_no_record_and_no_answer_are_nothing(code: int) -> None:
-    with name_server(code) as server:
-        assert look_up_texts(["a.test"], nameservers=[server]) == {"a.test": ()}
-        assert look_up_names(["203.0.113.9"], nameservers=[server]) == {"203.0.113.9": ()}
+    with name_server(always(code)) as server:
+        assert look_up_texts(["a.test"], nameservers=[server.at]) == {"a.test": ()}
+        assert look_up_names(["203.0.113.9"], nameservers=[server.at]) == {"203.0.113.9": ()}
 
 
 def test_a_name_server_that_is_silent_costs_a_moment_and_tells_nothing() -> None:
-    with name_server(None) as server:
-        found = look_up_texts(["a.test", "x" * 300 + ".test"], nameservers=[server], timeout_s=0.1, tries=1)
+    with name_server(silence) as server:
+        found = look_up_texts(["a.test", "x" * 300 + ".test"], nameservers=[server.at], timeout_s=0.1, tries=1)
     assert set(found.values()) == {()}
 
 

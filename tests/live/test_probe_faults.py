@@ -26,7 +26,6 @@ from hostile_servers import (
     drip,
     full_backlog,
     make_certificate,
-    name_server,
     read_request,
     reset,
     send,
@@ -35,6 +34,7 @@ from hostile_servers import (
     wait_for_close,
     wait_unread,
 )
+from name_servers import NO_SUCH_NAME, SERVER_FAILURE, Script, always, name_server, names_section, silence
 
 pytestmark = pytest.mark.live
 
@@ -67,11 +67,11 @@ def ask_server(handler: Handler, **how: object) -> Outcome:
         return ask(port, **how)  # type: ignore[arg-type]  # handed on as it came
 
 
-def resolve(code: int | None) -> Outcome:
-    with name_server(code) as server:
-        ((_, outcome),) = resolve_hosts(["absent.test"], nameservers=[server], timeout_s=0.2, tries=1)
-    assert isinstance(outcome, Failed)
-    return outcome
+def resolve(script: Script) -> Outcome:
+    with name_server(script) as server:
+        (resolved,) = resolve_hosts(["absent.test"], names_section(server.at, timeout_s=0.2, tries=1))
+    assert resolved.failure is not None
+    return resolved.failure
 
 
 def refused() -> Outcome:
@@ -107,9 +107,9 @@ def over_broken_tls(octets: bytes | None, *, needs_certificate: bool = False) ->
 
 
 LIVE: dict[tuple[Stage, Fault], Callable[[Path], Outcome]] = {
-    (Stage.RESOLVE, Fault.NAME_NOT_FOUND): lambda _pem: resolve(3),
-    (Stage.RESOLVE, Fault.DNS_FAILED): lambda _pem: resolve(2),
-    (Stage.RESOLVE, Fault.TIMED_OUT): lambda _pem: resolve(None),
+    (Stage.RESOLVE, Fault.NAME_NOT_FOUND): lambda _pem: resolve(always(NO_SUCH_NAME)),
+    (Stage.RESOLVE, Fault.DNS_FAILED): lambda _pem: resolve(always(SERVER_FAILURE)),
+    (Stage.RESOLVE, Fault.TIMED_OUT): lambda _pem: resolve(silence),
     (Stage.CONNECT, Fault.REFUSED): lambda _pem: refused(),
     (Stage.CONNECT, Fault.TIMED_OUT): lambda _pem: silent(),
     # The broadcast address of loopback: the kernel refuses to dial it, and no packet leaves.

@@ -38,7 +38,13 @@ def test_ids_are_unsigned_and_counts_are_signed() -> None:
 
 
 def test_only_what_may_be_unknown_is_nullable() -> None:
-    assert [field.name for field in arrow_schema(OutcomeRow) if field.nullable] == ["status", "port"]
+    assert [field.name for field in arrow_schema(OutcomeRow) if field.nullable] == [
+        "status",
+        "port",
+        "cnames",
+        "resolved_addresses",
+        "resolved_address_count",
+    ]
     assert "estimate" in [field.name for field in arrow_schema(Fact) if field.nullable]
 
 

@@ -16,6 +16,7 @@ from ebbtide.model.errors import ConductError, RoundError
 from ebbtide.model.outcomes import Answered, Failed, Fault, Outcome, Stage
 from ebbtide.model.targets import Level
 from ebbtide.model.transcripts import Transcript
+from ebbtide.probe.lookup import Resolved
 from ebbtide.probe.scripted import Reply, ScriptedNetwork, ScriptedServer
 from ebbtide.probe.settings import Assignment, ProbeSettings
 from ebbtide.rounds.entries import IdentityChecked, OptOutsHonoured, RunPaused, RunStopped
@@ -81,7 +82,9 @@ class World:
             return self.networks[-1]
 
         return Outside(
-            resolve=lambda hosts: [(host, (OURS if host == "survey.example.org" else "94.0.0.1",)) for host in hosts],
+            resolve=lambda hosts: [
+                Resolved(host, (OURS if host == "survey.example.org" else "94.0.0.1",)) for host in hosts
+            ],
             names_of=lambda addresses: dict.fromkeys(addresses, self.names),
             texts_of=lambda names: {name: self.texts.get(name, ()) for name in names},
             source=lambda _towards: "",

@@ -7,9 +7,10 @@ import pytest
 from ebbtide.frame.ids import prefix_of, site_id, target_id
 from ebbtide.model.configuration import LimitsSection
 from ebbtide.model.targets import Level, Scheme, Target
+from ebbtide.probe.lookup import ordered
 from ebbtide.probe.settings import Assignment
 from ebbtide.survey import shares as sharing
-from ebbtide.survey.assigning import neighbours, ordered
+from ebbtide.survey.assigning import neighbours
 from ebbtide.survey.dispatching import rate_parts
 from ebbtide.survey.dividing import Divider
 from ebbtide.survey.shares import Share
@@ -142,7 +143,9 @@ def test_the_rate_in_all_is_divided_and_never_exceeded(tmp_path: Path, counts: l
 
 
 def test_addresses_are_ordered_ipv4_first_and_by_number_whatever_the_resolver_says() -> None:
-    assert ordered(("2001:db8::1", "10.0.0.10", "10.0.0.9", "10.0.0.9")) == ["10.0.0.9", "10.0.0.10", "2001:db8::1"]
+    mixed = ("2001:db8::1", "10.0.0.10", "10.0.0.9", "10.0.0.9")
+    assert ordered(mixed) == ("10.0.0.9", "10.0.0.10", "2001:db8::1")
+    assert ordered(mixed, v6_first=True) == ("2001:db8::1", "10.0.0.9", "10.0.0.10")
 
 
 def test_an_attempt_stays_in_one_prefix_and_the_next_begins_elsewhere() -> None:

@@ -13,6 +13,7 @@ from ebbtide.model.errors import ConductError, EbbtideError, FrameError, RoundEr
 from ebbtide.model.outcomes import Answered, Failed, Fault, Outcome, Stage
 from ebbtide.model.targets import Level
 from ebbtide.model.transcripts import Exchange, Purpose, Request, Transcript
+from ebbtide.probe.lookup import Resolved
 from ebbtide.probe.settings import Assignment
 from ebbtide.rounds.database import ask
 from ebbtide.rounds.folder import SurveyFolder
@@ -85,7 +86,10 @@ class Played:
             status=200 if isinstance(outcome, Answered) else None,
             fields=((b"Server", b"Zeus/3.3"),) if isinstance(outcome, Answered) else (),
         )
-        return Transcript(target, each.attempt, outcome, (exchange,), each.addresses[0], NOW_NS, self.elapsed_s)
+        return Transcript(
+            *(target, each.attempt, outcome, (exchange,), each.addresses[0], NOW_NS, self.elapsed_s),
+            resolution=each.resolution,
+        )
 
 
 @pytest.fixture
@@ -167,20 +171,26 @@ def test_with_spacing_the_silent_stay_unconfirmed_until_a_later_run_asks_only_th
 def test_a_name_is_resolved_and_its_failure_is_its_outcome(
     folder: SurveyFolder, played: Played, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answers: dict[str, tuple[str, ...] | Failed] = {
-        "named.example": ("10.0.0.9", "127.0.9.2", "127.0.9.1"),
-        "inside.example": ("10.0.0.9",),
-        "gone.example": Failed(Stage.RESOLVE, Fault.NAME_NOT_FOUND),
+    answers = {
+        "named.example": Resolved("named.example", ("10.0.0.9", "127.0.9.1", "127.0.9.2"), ("front.example",), None, 3),
+        "inside.example": Resolved("inside.example", ("10.0.0.9",), (), None, 1),
+        "gone.example": Resolved("gone.example", failure=Failed(Stage.RESOLVE, Fault.NAME_NOT_FOUND)),
     }
 
-    def resolve(names: Iterable[str]) -> Iterator[tuple[str, tuple[str, ...] | Failed]]:
-        return ((name, answers[name]) for name in names)
+    def resolve(names: Iterable[str], _settings: object, _unfound: object) -> Iterator[Resolved]:
+        return (answers[name] for name in names)
 
     monkeypatch.setattr(assigning, "resolve_hosts", resolve)
     write(folder, "hosts.csv", "host,port\nnamed.example,80\nnamed.example,81\ninside.example,80\ngone.example,80\n")
     summary = run(folder)
     assert [each.addresses for each in played.asked] == [("127.0.9.1", "127.0.9.2")] * 2
     assert summary.outcomes == {"answered": 2, "resolve/name_not_found": 1, "skipped": 1}
+    said = "SELECT DISTINCT host, o.address, cnames, resolved_addresses, resolved_address_count"
+    assert sorted(ask(folder, f"{said} FROM outcomes o JOIN targets USING (target_id)")[1]) == [
+        ("gone.example", "", [], [], 0),
+        ("inside.example", "10.0.0.9", [], ["10.0.0.9"], 1),
+        ("named.example", "127.0.9.1", ["front.example"], ["10.0.0.9", "127.0.9.1", "127.0.9.2"], 3),
+    ]
 
 
 def test_a_frame_that_changed_is_refused_with_one_sentence(folder: SurveyFolder, played: Played) -> None:

@@ -13,6 +13,10 @@ MISTAKES = {
     "a wrong type": ('[limits]\nin_flight = "many"\n', "survey.toml: limits.in_flight: expected int, got str."),
     "a number that is too small": ("[limits]\nin_flight = 0\n", "survey.toml: limits.in_flight: expected int >= 1."),
     "a bad port": ("[frame]\nport = 70000\n", "survey.toml: frame.port: expected int <= 65535."),
+    "a name server that is a name": (
+        '[names]\nsecond_nameservers = ["192.0.2.1", "dns.example"]\n',
+        "survey.toml: names.second_nameservers[1]: 'dns.example' is no address of a name server.",
+    ),
     "a bad level": ('[plan]\nlevel = "hostile"\n', "survey.toml: plan.level: invalid enum value 'hostile'."),
     "a source without a path": ("[[frame.source]]\nstratum = 'a'\n", "frame.source[0].path: this key is missing."),
     "a table where a list belongs": ("[frame.source]\npath = 'a'\n", "frame.source: expected array, got table."),
@@ -60,16 +64,18 @@ def test_a_new_survey_has_a_configuration_that_loads_and_stands_at_the_defaults(
 
 def test_every_setting_is_explained_in_a_new_configuration_at_its_true_default(tmp_path: Path) -> None:
     init_survey(tmp_path / "s", "x")
-    lines = (tmp_path / "s" / "survey.toml").read_text(encoding="utf-8").splitlines()
+    text = (tmp_path / "s" / "survey.toml").read_text(encoding="utf-8")
     defaults = SurveyConfig()
-    for section in ("limits", "clocks", "caps", "plan", "attempts"):
+    for section in ("names", "limits", "clocks", "caps", "plan", "attempts"):
         record = getattr(defaults, section)
+        lines = text.split(f"\n[{section}]\n")[1].split("\n[")[0].splitlines()
         for key in record.__struct_fields__:
             told = [line for line in lines if line.startswith(f"# {key} = ")]
             assert len(told) == 1, key
             value = told[0].split(" = ", 1)[1].split("  ")[0].strip().strip('"')
             default = getattr(record, key)
-            assert value == (str(default).lower() if isinstance(default, bool) else str(default)), key
+            if not isinstance(default, tuple):  # a list shows an example
+                assert value == (str(default).lower() if isinstance(default, bool) else str(default)), key
 
 
 def test_a_survey_is_not_made_over_another(tmp_path: Path) -> None:

@@ -62,14 +62,16 @@ def ask_urls(urls: Sequence[str], plan: Plan, identity: Identity, open_ranges: S
 
 
 def _assignments(targets: Sequence[Target], scope: Scope) -> tuple[list[Assignment], list[Transcript]]:
-    resolved = dict(resolve_hosts({target.host for target in targets if not target.address}))
+    names = dict.fromkeys(target.host for target in targets if not target.address)
+    resolved = {each.host: each for each in resolve_hosts(names)}
     assignments: list[Assignment] = []
     unresolved: list[Transcript] = []
     for target in targets:
-        addresses = (target.address,) if target.address else resolved[target.host]
-        if isinstance(addresses, Failed):
-            unresolved.append(Transcript(target=target, attempt=1, outcome=addresses, exchanges=()))
+        found = None if target.address else resolved[target.host]
+        if found is not None and found.failure is not None:
+            unresolved.append(Transcript(target=target, attempt=1, outcome=found.failure, exchanges=()))
             continue
+        addresses = (target.address,) if found is None else found.addresses
         for forbidden in (scope.decide_host(target.host), *(scope.decide_address(address) for address in addresses)):
             if forbidden is not None:
                 raise ConductError(

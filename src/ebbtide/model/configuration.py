@@ -117,6 +117,30 @@ class ScopeSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     opt_out: str = ""
 
 
+class NamesSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[names]``: who is asked for the addresses of names, and how gently. The hosts file is not read.
+
+    Attributes:
+        nameservers: Addresses of name servers, with ``:port`` if it is not 53; those of the system if empty. Several
+            take turns.
+        second_nameservers: Asked before a name is called failed or timed out; those of the system if empty. Name the
+            first ones again to have no second opinion.
+        in_flight: Names being looked up at the same time.
+        questions_per_s: Questions a second in all, repeated ones included; 0 means no limit. A name costs one or two.
+        timeout_s: Until an unanswered question is asked again.
+        tries: Questions for one name to the first name servers, and again to the second.
+        families: ``ipv4`` or ``ipv6`` alone, or both, of which one is tried first: ``ipv4_first``, ``ipv6_first``.
+    """
+
+    nameservers: tuple[str, ...] = ()
+    second_nameservers: tuple[str, ...] = ()
+    in_flight: Annotated[int, msgspec.Meta(ge=1, le=20_000)] = 500
+    questions_per_s: NotNegative = 500
+    timeout_s: Positive = 2.0
+    tries: Annotated[int, msgspec.Meta(ge=1, le=10)] = 3
+    families: Literal["ipv4", "ipv6", "ipv4_first", "ipv6_first"] = "ipv4_first"
+
+
 class LimitsSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``[limits]``: in all, per operator, per prefix (/24, /48) and per address; 0 means no limit of that kind.
 
@@ -268,6 +292,7 @@ class SurveyConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     identity: Identity = Identity()
     frame: FrameSection = FrameSection()
     scope: ScopeSection = ScopeSection()
+    names: NamesSection = NamesSection()
     authority: AuthoritySection = AuthoritySection()
     caution: CautionSection = CautionSection()
     limits: LimitsSection = LimitsSection()

@@ -36,6 +36,9 @@ class OutcomeRow(msgspec.Struct, frozen=True, gc=False):
         port: Where the exchanges that count were asked, if not at the target's own port (see ``TargetRow.fallback``).
         failed_exchange_count: Exchanges that failed, or whose body ended before its announced length; hops of redirects
             are not counted.
+        cnames: Names that the host is an alias of, in order; ``None`` if the name system was not asked.
+        resolved_addresses: Addresses of the host, those included that the scope closes, at most 64; ``None`` as before.
+        resolved_address_count: Addresses in the answer, those included that were too many to be kept.
     """
 
     target_id: bytes
@@ -55,6 +58,9 @@ class OutcomeRow(msgspec.Struct, frozen=True, gc=False):
     elapsed_s: float
     vantage: str
     port: int | None = None
+    cnames: list[str] | None = None
+    resolved_addresses: list[str] | None = None
+    resolved_address_count: int | None = None
 
 
 class TlsRow(msgspec.Struct, frozen=True, gc=False):

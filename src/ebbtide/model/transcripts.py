@@ -197,6 +197,20 @@ class Certificate(msgspec.Struct, frozen=True, gc=False):
     der: bytes
 
 
+class Resolution(msgspec.Struct, frozen=True):
+    """What the name system said of a target's host.
+
+    Attributes:
+        addresses: All addresses, those included that the scope closes, in the order in which they count; at most 64.
+        cnames: The names that the host is an alias of, in order, without the host itself; at most 16.
+        address_count: Addresses in the answer, those included that were too many to be kept.
+    """
+
+    addresses: tuple[str, ...] = ()
+    cnames: tuple[str, ...] = ()
+    address_count: int = 0
+
+
 class Transcript(msgspec.Struct, frozen=True, gc=False):
     """All exchanges with one target in one attempt of a round.
 
@@ -207,6 +221,7 @@ class Transcript(msgspec.Struct, frozen=True, gc=False):
         elapsed_s: Seconds from the first packet to the last.
         follows: Ordinal of the exchange whose redirect this conversation followed: its exchanges join those of the
             attempt, and it has no outcome of its own; ``None`` for all others.
+        resolution: What the name system said; ``None`` if it was not asked, since the address was known.
     """
 
     target: Target
@@ -219,6 +234,7 @@ class Transcript(msgspec.Struct, frozen=True, gc=False):
     certificates: tuple[Certificate, ...] = ()
     vantage: str = ""
     follows: int | None = None
+    resolution: Resolution | None = None
 
 
 class Plan(Protocol):

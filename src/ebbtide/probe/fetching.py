@@ -13,8 +13,9 @@ from ebbtide.model.configuration import RedirectRule
 from ebbtide.model.outcomes import Answered, Failed, Outcome
 from ebbtide.model.targets import Level, Target
 from ebbtide.model.transcripts import Exchange, Purpose, Request, Transcript
+from ebbtide.probe.lookup import Resolved
 from ebbtide.probe.network import Network
-from ebbtide.probe.resolve import Resolved, resolve_hosts
+from ebbtide.probe.resolve import resolve_hosts
 from ebbtide.probe.run import probe_assignments
 from ebbtide.probe.settings import Assignment, ProbeSettings
 
@@ -63,15 +64,16 @@ def fetch_each(
         wanted[target.target_id].setdefault(_path(url), url)
     alone: ProbeSettings = msgspec.structs.replace(settings, redirects=RedirectRule.NONE)
     plan = _Paths({identity: tuple(paths) for identity, paths in wanted.items()})
-    resolved = dict(resolve({target.host for target in targets.values() if not target.address}))
+    names = dict.fromkeys(target.host for target in targets.values() if not target.address)
+    resolved = {each.host: each for each in resolve(names)}
     done: list[Transcript] = []
     assignments: list[Assignment] = []
     for target in targets.values():
-        addresses = (target.address,) if target.address else resolved[target.host]
-        if isinstance(addresses, Failed):
-            done.append(Transcript(target, 1, addresses, ()))
+        found = Resolved(target.host, (target.address,)) if target.address else resolved[target.host]
+        if found.failure is not None:
+            done.append(Transcript(target, 1, found.failure, ()))
         else:
-            assignments.append(Assignment(target, addresses, 1, Level.PASSIVE))
+            assignments.append(Assignment(target, found.addresses, 1, Level.PASSIVE))
     probe_assignments(assignments, plan, alone, on_start=lambda _assignment: None, on_done=done.append, network=network)
     return {
         url: _fetched(url, path, transcript)

@@ -128,4 +128,5 @@ def make_transcript(
         certificates=tuple(certificates),
         vantage=vantage,
         follows=None if assignment.hop is None else assignment.hop.parent,
+        resolution=assignment.resolution,
     )

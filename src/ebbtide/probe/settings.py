@@ -9,6 +9,7 @@ from ebbtide.conduct.operators import Operators
 from ebbtide.conduct.scope import Scope
 from ebbtide.model.configuration import CapsSection, ClocksSection, LimitsSection, RedirectRule
 from ebbtide.model.targets import Level, Target
+from ebbtide.model.transcripts import Resolution
 from ebbtide.probe.redirects import Hop
 
 
@@ -43,6 +44,7 @@ class Assignment(msgspec.Struct, frozen=True, gc=False):
         attempt: 1 for the first attempt in the round, rising.
         level: What the target's authority allows.
         hop: A redirect to follow instead of the plan, found in an earlier conversation of the same attempt.
+        resolution: What the name system said; ``None`` if it was not asked.
     """
 
     target: Target
@@ -50,6 +52,7 @@ class Assignment(msgspec.Struct, frozen=True, gc=False):
     attempt: int
     level: Level
     hop: Hop | None = None
+    resolution: Resolution | None = None
 
 
 class Neighbours(Protocol):

@@ -33,7 +33,7 @@ def target_row(target: Target) -> TargetRow:
 def outcome_row(transcript: Transcript) -> OutcomeRow:
     """The row of one attempt."""
     kind, stage, fault, reason, detail = outcome_parts(transcript.outcome)
-    target = transcript.target
+    target, said = transcript.target, transcript.resolution
     own = own_exchanges(transcript.exchanges)
     port = _other_port(own)
     return OutcomeRow(
@@ -54,6 +54,9 @@ def outcome_row(transcript: Transcript) -> OutcomeRow:
         elapsed_s=transcript.elapsed_s,
         vantage=transcript.vantage,
         port=port,
+        cnames=None if said is None else list(said.cnames),
+        resolved_addresses=None if said is None else list(said.addresses),
+        resolved_address_count=None if said is None else said.address_count,
     )
 
 

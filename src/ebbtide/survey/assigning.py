@@ -4,7 +4,6 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from ipaddress import ip_address
 
 import msgspec
 
@@ -12,10 +11,11 @@ from ebbtide.conduct.authority import NO_AUTHORITIES, Authorities, level_for
 from ebbtide.conduct.scope import Scope
 from ebbtide.frame.ids import prefix_of
 from ebbtide.model.configuration import SurveyConfig
-from ebbtide.model.outcomes import Failed, Fault, Outcome, Stage
-from ebbtide.model.transcripts import Transcript
+from ebbtide.model.outcomes import Failed, Fault, Outcome, SkipReason, Stage
+from ebbtide.model.transcripts import Resolution, Transcript
 from ebbtide.probe.resolve import resolve_hosts
 from ebbtide.probe.settings import Assignment
+from ebbtide.probe.unfound import Unfound
 from ebbtide.survey.attempts import Step
 from ebbtide.survey.conduct import decide_target, known_addresses
 from ebbtide.survey.standing import Standing
@@ -25,11 +25,16 @@ Next = Assignment | Transcript
 
 
 class Desk(msgspec.Struct, frozen=True):
-    """Decides for each target whether and how it is asked."""
+    """Decides for each target whether and how it is asked.
+
+    Attributes:
+        unfound: Names that had no address in this run.
+    """
 
     config: SurveyConfig
     scope: Scope
     authorities: Authorities = NO_AUTHORITIES
+    unfound: Unfound = msgspec.field(default_factory=Unfound)
 
     def assign(self, standings: Iterable[Standing]) -> Iterator[Next]:
         """What follows for the targets of one shard that are to be asked or given up.
@@ -54,29 +59,33 @@ class Desk(msgspec.Struct, frozen=True):
             yield from self._resolve(to_resolve)
 
     def _resolve(self, waiting: dict[str, list[Standing]]) -> Iterator[Next]:
-        for host, resolved in resolve_hosts(waiting):
-            for standing in waiting[host]:
-                if isinstance(resolved, Failed):
-                    yield self._settled(standing, resolved)
+        for resolved in resolve_hosts(waiting, self.config.names, self.unfound):
+            said = Resolution(resolved.addresses, resolved.cnames, resolved.address_count)
+            for standing in waiting[resolved.host]:
+                if resolved.failure is not None:
+                    yield self._settled(standing, resolved.failure, said=said)
                 else:
-                    yield self._open_addresses(standing, resolved)
+                    yield self._open_addresses(standing, said)
 
-    def _open_addresses(self, standing: Standing, resolved: tuple[str, ...]) -> Next:
+    def _open_addresses(self, standing: Standing, said: Resolution) -> Next:
         """Ask at those addresses that the scope admits; if it admits none, say why."""
-        decided = [(address, self.scope.decide_address(address)) for address in ordered(resolved)]
+        decided = [(address, self.scope.decide_address(address)) for address in said.addresses]
         admitted = [address for address, closed in decided if closed is None]
         if admitted:
-            return self._assignment(standing, neighbours(admitted, standing.decision.attempt))
-        address, closed = decided[0]
-        return self._settled(standing, closed or interrupted_outcome(0), address)
+            return self._assignment(standing, neighbours(admitted, standing.decision.attempt), said)
+        closed = [(address, why) for address, why in decided if why is not None]
+        address, why = next((each for each in closed if each[1].reason is SkipReason.OPTED_OUT), closed[0])
+        return self._settled(standing, why, address, said)
 
-    def _assignment(self, standing: Standing, addresses: tuple[str, ...]) -> Assignment:
+    def _assignment(self, standing: Standing, addresses: tuple[str, ...], said: Resolution | None = None) -> Assignment:
         today = datetime.now(UTC).date()
         host, wanted = standing.target.host, self.config.plan.level
         grant = level_for(host, addresses, wanted, self.scope, self.authorities, today)
-        return Assignment(standing.target, addresses, standing.decision.attempt, grant.level)
+        return Assignment(standing.target, addresses, standing.decision.attempt, grant.level, resolution=said)
 
-    def _settled(self, standing: Standing, outcome: Outcome, address: str = "") -> Transcript:
+    def _settled(
+        self, standing: Standing, outcome: Outcome, address: str = "", said: Resolution | None = None
+    ) -> Transcript:
         known = known_addresses(standing.target)
         return Transcript(
             target=standing.target,
@@ -86,6 +95,7 @@ class Desk(msgspec.Struct, frozen=True):
             address=address or (known[0] if known else ""),
             started_at_ns=time.time_ns(),
             vantage=self.config.survey.vantage,
+            resolution=said,
         )
 
 
@@ -93,14 +103,6 @@ def interrupted_outcome(attempts: int) -> Failed:
     """The outcome of a target whose attempts were all cut short by us."""
     detail = f"each of its {attempts} attempts was interrupted by the death of our own process"
     return Failed(Stage.CONNECT, Fault.INTERNAL_ERROR, detail)
-
-
-def ordered(addresses: Iterable[str]) -> list[str]:
-    """Addresses in an order that does not hang on the resolver's mood: IPv4 first, then by number.
-
-    Two rounds should meet the same machine where a name has several addresses.
-    """
-    return sorted(set(addresses), key=lambda address: (":" in address, int(ip_address(address))))
 
 
 def neighbours(addresses: list[str], attempt: int) -> tuple[str, ...]:

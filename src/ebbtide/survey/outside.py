@@ -1,6 +1,7 @@
 """What the checks before a run look at outside this process; tests hand in a world of their own."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 
 import msgspec
 
@@ -39,6 +40,11 @@ class Outside(msgspec.Struct, frozen=True):
         return tuple(address for address in found if address)
 
 
-def outside_for(_config: SurveyConfig) -> Outside:
+def outside_for(config: SurveyConfig) -> Outside:
     """The real network, as a survey uses it."""
-    return Outside()
+    servers = config.names.nameservers
+    return Outside(
+        resolve=partial(resolve_hosts, settings=config.names),
+        names_of=partial(look_up_names, nameservers=servers),
+        texts_of=partial(look_up_texts, nameservers=servers),
+    )

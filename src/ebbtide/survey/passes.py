@@ -56,6 +56,7 @@ def ask_everyone(passes: Passes) -> int:
     asked = number = 0
     while True:
         number += 1
+        passes.desk.unfound.begin_pass()
         divider = passes.divider(f"pass-{number}")
         done, settled = _divide(passes, divider)
         asked += settled

@@ -8,6 +8,7 @@ import msgspec
 
 from ebbtide.model.configuration import SurveyConfig
 from ebbtide.model.errors import ConfigurationError
+from ebbtide.probe.nameservers import check_nameservers
 
 CONFIGURATION = "survey.toml"
 _PATH = re.compile(r"(?P<what>.*?)(?: - at `\$?\.?(?P<path>[^`]*)`)?\Z", re.DOTALL)
@@ -37,9 +38,11 @@ def load_config(folder: Path) -> SurveyConfig:
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"this is no TOML: {error}.", where=str(path)) from error
     try:
-        return msgspec.convert(plain, SurveyConfig)
+        config = msgspec.convert(plain, SurveyConfig)
     except msgspec.ValidationError as error:
         raise _mistake(str(error), path) from error
+    check_nameservers(config.names, str(path))
+    return config
 
 
 def _mistake(message: str, path: Path) -> ConfigurationError:
