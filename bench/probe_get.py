@@ -15,15 +15,22 @@ from ebbtide.model.transcripts import Exchange, Purpose, Request, Transcript
 from ebbtide.probe.run import probe_assignments
 from ebbtide.probe.settings import Assignment, ProbeSettings
 
-_ROOT = (Request("/", Purpose.ROOT, is_last=True),)
+class FrontPages:
+    """A plan of GETs of the front page, over one connection.
 
+    Args:
+        count: How many, told apart by their query.
+    """
 
-class RootOnly:
-    """A plan of one GET."""
+    def __init__(self, count: int = 1) -> None:
+        paths = ["/", *(f"/?{number}" for number in range(1, count))]
+        self._requests = tuple(
+            Request(path, Purpose.ROOT if path == "/" else Purpose.CHECK, is_last=path == paths[-1]) for path in paths
+        )
 
     def next_requests(self, _target: Target, seen: Sequence[Exchange], _level: Level) -> Sequence[Request]:
-        """The front page, once."""
-        return () if seen else _ROOT
+        """All at once."""
+        return () if seen else self._requests
 
 
 def make_targets(hosts: int, addresses: int, first_octets: str, port: int, scheme: Scheme) -> list[Assignment]:
@@ -50,6 +57,7 @@ def main() -> None:
     args.add_argument("--port", type=int, default=18080)
     args.add_argument("--scheme", type=Scheme, choices=list(Scheme), default=Scheme.HTTP)
     args.add_argument("--first-octets", default="127.10")
+    args.add_argument("--requests", type=int, default=1, help="to each host, over one connection")
     given = args.parse_args()
     settings = ProbeSettings(
         user_agent="ebbtide-bench",
@@ -68,10 +76,10 @@ def main() -> None:
     def on_done(transcript: Transcript) -> None:
         nonlocal octets
         outcomes[isinstance(transcript.outcome, Answered)] += 1
-        octets += transcript.exchanges[0].received_bytes
+        octets += sum(exchange.received_bytes for exchange in transcript.exchanges)
 
     before_s, start_s = cpu_s(), time.perf_counter()
-    probe_assignments(assignments(), RootOnly(), settings, on_start=lambda _assignment: None, on_done=on_done)
+    probe_assignments(assignments(), FrontPages(given.requests), settings, on_start=lambda _assignment: None, on_done=on_done)
     wall_s, spent_s = time.perf_counter() - start_s, cpu_s()
     figures = {
         "what": f"probe_get {given.scheme}",

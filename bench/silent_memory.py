@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from probe_get import RootOnly
+from probe_get import FrontPages
 
 from ebbtide.conduct.scope import build_scope
 from ebbtide.frame.ids import site_id, target_id
@@ -87,10 +87,10 @@ def main() -> None:
             scope=build_scope(ScopeSection(open=("127.0.0.0/8",)), Identity(), (), "bench"),
         )
         probe_assignments(
-            assignments(16, port), RootOnly(), settings_for_warming(settings), on_start=ignore, on_done=ignore
+            assignments(16, port), FrontPages(), settings_for_warming(settings), on_start=ignore, on_done=ignore
         )
         idle = resident_bytes()
-        probe_assignments(assignments(given.targets, port), RootOnly(), settings, on_start=on_start, on_done=on_done)
+        probe_assignments(assignments(given.targets, port), FrontPages(), settings, on_start=on_start, on_done=on_done)
     figures = {
         "what": "silent_memory",
         "targets": given.targets,

@@ -61,7 +61,7 @@ redirects = "in_scope"
 [attempts]
 spacing_s = 0
 [caution]
-first_share = 0.0
+first_share = 0
 """
 
 

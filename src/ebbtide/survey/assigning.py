@@ -11,13 +11,16 @@ from ebbtide.conduct.authority import NO_AUTHORITIES, Authorities, level_for
 from ebbtide.conduct.scope import Scope
 from ebbtide.frame.ids import prefix_of
 from ebbtide.model.configuration import SurveyConfig
-from ebbtide.model.outcomes import Failed, Fault, Outcome, SkipReason, Stage
+from ebbtide.model.outcomes import Failed, Fault, Outcome, Skipped, SkipReason, Stage
+from ebbtide.model.targets import Level
 from ebbtide.model.transcripts import Resolution, Transcript
+from ebbtide.probe.lookup import Resolved
 from ebbtide.probe.resolve import resolve_hosts
 from ebbtide.probe.settings import Assignment
 from ebbtide.probe.unfound import Unfound
 from ebbtide.survey.attempts import Step
-from ebbtide.survey.conduct import decide_target, known_addresses
+from ebbtide.survey.conduct import decide_target, is_address, known_addresses
+from ebbtide.survey.hops import PendingHop, unasked
 from ebbtide.survey.standing import Standing
 
 Next = Assignment | Transcript
@@ -58,6 +61,35 @@ class Desk(msgspec.Struct, frozen=True):
         if to_resolve:
             yield from self._resolve(to_resolve)
 
+    def follow(self, pending: Iterable[PendingHop]) -> Iterator[Next]:
+        """What follows for redirects that lead to other hosts: held against the scope as any target is.
+
+        Args:
+            pending: Held in memory only as far as their hosts must be resolved.
+        """
+        to_resolve: dict[str, list[PendingHop]] = defaultdict(list)
+        for each in pending:
+            host = each.hop.origin.host
+            closed = self.scope.decide_host(host)
+            if closed is not None:
+                yield unasked(each, closed, self.config.survey.vantage)
+            elif is_address(host):
+                yield Assignment(each.target, (host,), each.attempt, Level.PASSIVE, each.hop)
+            else:
+                to_resolve[host].append(each)
+        for resolved in resolve_hosts(to_resolve, self.config.names, self.unfound) if to_resolve else ():
+            for each in to_resolve[resolved.host]:
+                yield self._follow_resolved(each, resolved)
+
+    def _follow_resolved(self, pending: PendingHop, resolved: Resolved) -> Next:
+        vantage = self.config.survey.vantage
+        if resolved.failure is not None:
+            return unasked(pending, resolved.failure, vantage)
+        admitted, address, why = self._admitted(resolved.addresses)
+        if why is not None:
+            return unasked(pending, why, vantage, address)
+        return Assignment(pending.target, neighbours(admitted, 1), pending.attempt, Level.PASSIVE, pending.hop)
+
     def _resolve(self, waiting: dict[str, list[Standing]]) -> Iterator[Next]:
         for resolved in resolve_hosts(waiting, self.config.names, self.unfound):
             said = Resolution(resolved.addresses, resolved.cnames, resolved.address_count)
@@ -69,13 +101,19 @@ class Desk(msgspec.Struct, frozen=True):
 
     def _open_addresses(self, standing: Standing, said: Resolution) -> Next:
         """Ask at those addresses that the scope admits; if it admits none, say why."""
-        decided = [(address, self.scope.decide_address(address)) for address in said.addresses]
+        admitted, address, why = self._admitted(said.addresses)
+        if why is not None:
+            return self._settled(standing, why, address, said)
+        return self._assignment(standing, neighbours(admitted, standing.decision.attempt), said)
+
+    def _admitted(self, addresses: Iterable[str]) -> tuple[list[str], str, Skipped | None]:
+        """The addresses that the scope admits; if it admits none, one of them and why not."""
+        decided = [(address, self.scope.decide_address(address)) for address in addresses]
         admitted = [address for address, closed in decided if closed is None]
-        if admitted:
-            return self._assignment(standing, neighbours(admitted, standing.decision.attempt), said)
         closed = [(address, why) for address, why in decided if why is not None]
-        address, why = next((each for each in closed if each[1].reason is SkipReason.OPTED_OUT), closed[0])
-        return self._settled(standing, why, address, said)
+        if admitted or not closed:
+            return admitted, "", None
+        return [], *next((each for each in closed if each[1].reason is SkipReason.OPTED_OUT), closed[0])
 
     def _assignment(self, standing: Standing, addresses: tuple[str, ...], said: Resolution | None = None) -> Assignment:
         today = datetime.now(UTC).date()

@@ -1,11 +1,14 @@
 """Redirects that lead to another host: found among the stored exchanges, followed by who owns the network there."""
 
+import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
 import msgspec
 
+from ebbtide.model.outcomes import Failed, Skipped
 from ebbtide.model.targets import Target
+from ebbtide.model.transcripts import Exchange, Transcript
 from ebbtide.probe.origins import origin_of, path_of
 from ebbtide.probe.redirects import Hop
 from ebbtide.rounds.round import Round
@@ -27,6 +30,34 @@ class PendingHop(msgspec.Struct, frozen=True):
     hop: Hop
 
 
+def unasked(pending: PendingHop, outcome: Failed | Skipped, vantage: str, address: str = "") -> Transcript:
+    """The record of a hop that cannot or must not be asked: no packet was sent for it."""
+    target, hop, now_ns = pending.target, pending.hop, time.time_ns()
+    exchange = Exchange(
+        target_id=target.target_id,
+        site_id=target.site_id,
+        ordinal=hop.first_ordinal,
+        attempt=pending.attempt,
+        request=hop.request,
+        asked_at_ns=now_ns,
+        outcome=outcome,
+        parent=hop.parent,
+        address=address,
+        vantage=vantage,
+        origin=hop.origin.label,
+    )
+    return Transcript(
+        target,
+        pending.attempt,
+        outcome,
+        (exchange,),
+        address,
+        started_at_ns=now_ns,
+        vantage=vantage,
+        follows=hop.parent,
+    )
+
+
 class _Asked(msgspec.Struct, frozen=True):
     ordinal: int
     parent: int | None
@@ -35,18 +66,32 @@ class _Asked(msgspec.Struct, frozen=True):
     handed_on: str
 
 
-def pending_hops(asking: Round, shard: int, counting: Mapping[bytes, int]) -> Iterator[PendingHop]:
+def pending_hops(
+    asking: Round, shard: int, counting: Callable[[Container[bytes]], Mapping[bytes, int]]
+) -> list[PendingHop]:
     """The hops of one shard that were handed on and not yet followed.
 
     Args:
         asking: The round, open.
         shard: Which shard.
-        counting: Target to the number of its attempt that counts; no other is followed.
+        counting: Gives for some targets the number of the attempt that counts; no other is followed.
     """
-    chains = _chains(asking, shard, counting)
-    for target in asking.targets(shard) if chains else ():
-        for hop in hops_of(target, chains.get(target.target_id, ())):
-            yield PendingHop(target, counting[target.target_id], hop)
+    files = asking.files("exchanges", shard)
+    rows = read_rows(asking.path, files, "exchanges", ("target_id", "handed_on"))
+    handing = {target_id for target_id, handed_on in rows if handed_on}
+    if not handing:
+        return []
+    attempts = counting(handing)
+    chains: dict[bytes, list[_Asked]] = defaultdict(list)
+    for target_id, attempt, *rest in read_rows(asking.path, files, "exchanges", _COLUMNS):
+        if attempts.get(target_id) == attempt:
+            ordinal, parent, path, origin, handed_on = rest
+            chains[target_id].append(_Asked(ordinal, parent, path, origin or "", handed_on or ""))
+    return [
+        PendingHop(target, attempts[target.target_id], hop)
+        for target in asking.targets(shard)
+        for hop in hops_of(target, chains.get(target.target_id, ()))
+    ]
 
 
 def hops_of(target: Target, asked: Iterable[_Asked]) -> Iterator[Hop]:
@@ -59,18 +104,6 @@ def hops_of(target: Target, asked: Iterable[_Asked]) -> Iterator[Hop]:
             visited = tuple(_chain(target, each, by_ordinal))
             yield Hop(origin_of(each.handed_on), path_of(each.handed_on), each.ordinal, visited, next_ordinal)
             next_ordinal += 1
-
-
-def _chains(asking: Round, shard: int, counting: Mapping[bytes, int]) -> dict[bytes, list[_Asked]]:
-    """The exchanges of those targets that hand something on."""
-    files = asking.files("exchanges", shard)
-    handing = {row[0] for row in read_rows(asking.path, files, "exchanges", ("target_id", "handed_on")) if row[1]}
-    found: dict[bytes, list[_Asked]] = defaultdict(list)
-    for target_id, attempt, *rest in read_rows(asking.path, files, "exchanges", _COLUMNS) if handing else ():
-        if target_id in handing and counting.get(target_id) == attempt:
-            ordinal, parent, path, origin, handed_on = rest
-            found[target_id].append(_Asked(ordinal, parent, path, origin or "", handed_on or ""))
-    return found
 
 
 def _chain(target: Target, last: _Asked, by_ordinal: Mapping[int, _Asked]) -> Iterator[str]:

@@ -37,9 +37,10 @@ class Settling:
 
     def add(self, settled: Transcript) -> None:
         """Take one."""
-        self.count += 1
         self._waiting.append(settled)
-        self._done[outcome_parts(settled.outcome)[0]] += 1
+        if settled.follows is None:
+            self.count += 1
+            self._done[outcome_parts(settled.outcome)[0]] += 1
         if isinstance(settled.outcome, Skipped) and settled.outcome.reason is SkipReason.OPTED_OUT:
             self._opted_out[settled.outcome.detail] += 1
         if len(self._waiting) == self._batch_targets:
@@ -53,5 +54,10 @@ class Settling:
 
     def _commit(self) -> None:
         commit_settled(self._asking, self._waiting)
-        self._brake.note(Counter(ending(each.outcome) for each in self._waiting if each.attempt == 1))
+        self._brake.note(Counter(ending(each.outcome) for each in self._waiting if _is_first(each)))
         self._waiting = []
+
+
+def _is_first(settled: Transcript) -> bool:
+    """Whether it tells how a target's first attempt ended."""
+    return settled.attempt == 1 and settled.follows is None
