@@ -15,6 +15,7 @@ from ebbtide.model.transcripts import Exchange, Purpose, Request, Transcript
 from ebbtide.probe.run import probe_assignments
 from ebbtide.probe.settings import Assignment, ProbeSettings
 
+
 class FrontPages:
     """A plan of GETs of the front page, over one connection.
 
@@ -79,7 +80,9 @@ def main() -> None:
         octets += sum(exchange.received_bytes for exchange in transcript.exchanges)
 
     before_s, start_s = cpu_s(), time.perf_counter()
-    probe_assignments(assignments(), FrontPages(given.requests), settings, on_start=lambda _assignment: None, on_done=on_done)
+    probe_assignments(
+        assignments(), FrontPages(given.requests), settings, on_start=lambda _assignment: None, on_done=on_done
+    )
     wall_s, spent_s = time.perf_counter() - start_s, cpu_s()
     figures = {
         "what": f"probe_get {given.scheme}",

@@ -2,7 +2,7 @@
 # Installs what the live and browser tests talk to: nginx, Apache with PHP, Chromium. Without root or apt it says so and
 # succeeds; the tests that need these programs then skip with a reason (in CI they fail instead).
 set -eu
-wanted="nginx-light apache2 libapache2-mod-php chromium"
+wanted="nginx-light apache2 libapache2-mod-php chromium iproute2 tcpdump"
 missing=""
 for package in $wanted; do
     dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q "ok installed" || missing="$missing $package"

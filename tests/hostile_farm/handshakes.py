@@ -34,7 +34,7 @@ SERVERS = (
         "answers the TLS hello with close_notify",
         b"\x15\x03\x03\0\x02\x01\0",
         end,
-        "tls/tls_protocol",
+        "tls/tls_alert",
     ),
     _hello(
         "plain answer to a hello",

@@ -5,10 +5,13 @@ from hostile_farm.lines import Handler, Line, answer, end, speak, stay
 from hostile_farm.records import Hostile, Seen, http
 
 
-def _greeting(name: str, does: str, octets: bytes, kept: bytes | None = None, then: Handler = stay) -> Hostile:
+def _greeting(
+    name: str, does: str, octets: bytes, kept: bytes | None = None, then: Handler = stay, *, is_tls: bool = False
+) -> Hostile:
     """Greets as soon as it is called, and waits for us to go on."""
     kept = octets if kept is None else kept
-    return http(name, does, speak(octets, then=then), Seen("response/protocol_error", body=kept))
+    deviations = (Deviation.PLAIN_HTTP_TO_TLS_PORT,) if is_tls else ()
+    return http(name, does, speak(octets, then=then), Seen("response/protocol_error", None, deviations, kept))
 
 
 async def _echo(line: Line) -> None:
@@ -31,12 +34,13 @@ SERVERS = (
     _greeting("POP3", "greets as a POP3 server", b"+OK POP3 ready\r\n"),
     _greeting("IMAP", "greets as an IMAP server", b"* OK IMAP4rev1 ready\r\n"),
     _greeting("VNC", "greets as a VNC server", b"RFB 003.008\n"),
-    _greeting("TLS alert", "answers plain words with a TLS alert", b"\x15\x03\x03\x00\x02\x02\x46"),
+    _greeting("TLS alert", "answers plain words with a TLS alert", b"\x15\x03\x03\x00\x02\x02\x46", is_tls=True),
     _greeting(
         "TLS hello",
         "answers plain words with a TLS handshake",
         b"\x16\x03\x03\x00\x7a\x02\x00" + bytes(120),
         b"\x16\x03\x03\x00\x7a\x02\x00",
+        is_tls=True,
     ),
     _greeting(
         "HTTP2 settings", "speaks HTTP/2 at once", b"\0\0\x06\x04\0\0\0\0\0\0\x03\0\0\0\x64", b"\0\0\x06\x04\0\0\0\0\0"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections import defaultdict
@@ -44,6 +45,8 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
     own = ["unshare", "--net", "--mount"]
     if subprocess.run([*own, "true"], capture_output=True, check=False).returncode and "CI" not in os.environ:
         pytest.skip("this machine grants no network namespace")
+    if shutil.which("tcpdump") is None and "CI" not in os.environ:
+        pytest.skip("tcpdump is not installed")
     folder: Path = tmp_path_factory.mktemp("packets")
     command = [*own, sys.executable, packet_world.__file__, str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=290, check=False)
@@ -112,4 +115,4 @@ def test_nobody_gets_more_requests_than_the_rate(seen: Seen, unit: str, window_s
     most = RATES[unit] * window_s + AT_ONCE[unit]
     too_many = {key: count for key, asked in moments.items() if (count := most_within(asked, window_s)) > most}
     assert too_many == {}
-    assert len(moments) > (0 if unit in ("all", "operator") else 100)
+    assert len(moments) >= {"all": 1, "operator": 1, "prefix": 45, "address": 500}[unit]

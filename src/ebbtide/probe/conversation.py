@@ -7,13 +7,16 @@ from typing import Any
 
 from ebbtide.model.outcomes import Answered, Failed, Fault, Outcome, Skipped, SkipReason, Stage
 from ebbtide.model.targets import Scheme
-from ebbtide.model.transcripts import Certificate, Exchange, TlsSummary
+from ebbtide.model.transcripts import Exchange, TlsSummary
 from ebbtide.probe.desk import Desk
-from ebbtide.probe.faults import connect_failure, error_text, lost_fault, more_telling
+from ebbtide.probe.doors import Doors
+from ebbtide.probe.evidence import Evidence
+from ebbtide.probe.faults import connect_failure, error_text, lost_fault
 from ebbtide.probe.itinerary import Itinerary, Stop
-from ebbtide.probe.network import Cancellable, Link, TlsSession
+from ebbtide.probe.network import Cancellable, Link
 from ebbtide.probe.origins import Origin
-from ebbtide.probe.recording import Asking, Peer, make_exchange, make_transcript
+from ebbtide.probe.recording import Asking
+from ebbtide.probe.secure_line import SecureLine
 from ebbtide.probe.settings import Assignment
 from ebbtide.probe.supervision import supervised, supervised_call
 from ebbtide.wire.response import Response, ResponseReader
@@ -48,41 +51,39 @@ class Conversation:
     """
 
     __slots__ = (
-        "_answers_here", "_asking", "_certificates", "_connect_began_s", "_connect_failure", "_dialing", "_exchanges",
-        "_failed_address", "_first_ordinal", "_is_repeat", "_is_sending", "_itinerary", "_left", "_link", "_origin",
-        "_reader", "_spent_s", "_started_ns", "_started_s", "_stop", "_target_timer", "_then", "_tls", "_tls_summary",
-        "_turn_began_s", "address", "assignment", "desk", "phase"
+        "_answers_here", "_asking", "_connect_began_s", "_dialing", "_doors", "_evidence", "_is_repeat",
+        "_is_sending", "_itinerary", "_line", "_link", "_origin", "_reader", "_spent_s", "_stop", "_target_timer",
+        "_then", "_tls_summary", "_turn_began_s", "assignment", "desk", "phase"
     )  # fmt: skip
 
     def __init__(self, assignment: Assignment, addresses: tuple[str, ...], desk: "Desk[Conversation]") -> None:
         self.assignment = assignment
-        self.address = addresses[0]
         self.desk = desk
         self.phase = TURN
-        self._left = addresses[1:]
+        self._doors = Doors(addresses)
         self._itinerary: Itinerary | None = None
+        self._evidence: Evidence | None = None
         self._stop: Stop | None = None
         self._origin: Origin | None = None
-        self._exchanges: list[Exchange] = []
-        self._certificates: dict[bytes, Certificate] | None = None
         self._link: Link | None = None
+        self._line: SecureLine | None = None
         self._dialing: Cancellable | None = None
         self._target_timer: Cancellable | None = None
-        self._tls: TlsSession | None = None
         self._tls_summary: TlsSummary | None = None
         self._reader: ResponseReader | None = None
         self._asking: Asking | None = None
-        self._connect_failure: Failed | None = None
-        self._failed_address = ""
-        self._first_ordinal = 0 if assignment.hop is None else assignment.hop.first_ordinal
         self._then: Callable[[], None] | None = None
         self._is_sending = False
         self._is_repeat = False
         self._answers_here = 0
-        self._started_ns = 0
-        self._started_s = self._turn_began_s = self._connect_began_s = self._spent_s = 0.0
+        self._turn_began_s = self._connect_began_s = self._spent_s = 0.0
 
     # What the run calls.
+
+    @property
+    def address(self) -> str:
+        """Where the target is asked, or tried."""
+        return self._doors.address
 
     @property
     def is_over(self) -> bool:
@@ -92,14 +93,15 @@ class Conversation:
     @property
     def is_prepared(self) -> bool:
         """Whether the plan was asked; the target has then been started before."""
-        return self._started_ns > 0
+        return self._evidence is not None
 
     @supervised
     def prepare(self) -> None:
         """Ask the plan what to ask; before the first packet."""
-        self._started_ns = self.desk.network.now_ns()
-        self._started_s = self.desk.network.now_s()
-        self._itinerary = Itinerary(self.assignment, self.desk.plan, self.desk.settings)
+        desk = self.desk
+        self._itinerary = Itinerary(self.assignment, desk.plan, desk.settings)
+        self._evidence = Evidence(self.assignment, self._itinerary, desk.settings, desk.network)
+        self._itinerary.begin()
         self._stop = self._itinerary.next_stop
         if self._stop is None:
             self._finish(Skipped(SkipReason.LEVEL, "the plan asks nothing of this target"))
@@ -145,8 +147,8 @@ class Conversation:
         """The whole target takes too long."""
         if self._itinerary is not None:
             self._itinerary.is_late = True
-        if self.phase is DIALING and self._connect_failure is not None:
-            self._left = ()
+        if self.phase is DIALING and self._doors.has_failed:
+            self._doors.give_up()
             self.on_connect_clock()
         elif not self.is_over and self.phase is not TURN:
             self._fail(self._stage(), Fault.TIMED_OUT, "the whole target")
@@ -173,9 +175,7 @@ class Conversation:
         self.phase = HANDSHAKE
         desk.handshake_clock.start(self, now_s)
         self._connect_began_s = now_s
-        self._tls = desk.network.tls_session(origin.server_name)
-        self._tls.start()
-        self._flush()
+        self._line = SecureLine(transport, desk.network.tls_session(origin.server_name))
 
     @supervised_call
     def connection_failed(self, error: OSError) -> None:
@@ -189,8 +189,8 @@ class Conversation:
     def data_received(self, data: bytes) -> None:
         """Octets came in."""
         try:  # as ``supervised``, written out: most calls come here
-            if self._tls is not None:
-                self._receive_tls(self._tls, data)
+            if self._line is not None:
+                self._receive_secured(self._line, data)
             elif self.phase is ASKING:
                 self._receive(data)
         except Exception as bug:  # noqa: BLE001  (the same supervisor)
@@ -241,11 +241,11 @@ class Conversation:
         network, port = desk.network, stop.origin.port
         self.phase = DIALING
         self._connect_began_s = now_s = network.now_s()
-        self._tls = self._reader = None
+        self._line = self._reader = None
         self._answers_here = 0
         self._is_sending = False
         self._asking = Asking(stop, network.now_ns(), now_s)
-        known = None if self._exchanges else desk.silences.recall(self.address, port, now_s)
+        known = None if self._has_seen_any else desk.silences.recall(self.address, port, now_s)
         if known is not None:
             self._give_up_address(known)
             return
@@ -260,17 +260,20 @@ class Conversation:
 
     def _give_up_address(self, failed: Failed) -> None:
         """Go on to the target's next address, or end with the most telling of the failures."""
-        if more_telling(self._connect_failure, failed):
-            self._connect_failure, self._failed_address = failed, self.address
-        if self._left and not self._exchanges:
+        doors, left = self._doors, self._doors.address
+        doors.note(failed)
+        if not self._has_seen_any and doors.go_on():
             self._pause_clock()
-            address, self.address, self._left = self.address, self._left[0], self._left[1:]
             self.phase = TURN
-            self.desk.requeue(self, address)
+            self.desk.requeue(self, left)
             return
-        failure = failed if self._exchanges else self._connect_failure or failed
-        self._record(None, failure, self.address if self._exchanges else self._failed_address)
+        failure, address = (failed, left) if self._has_seen_any else doors.verdict(failed)
+        self._record(None, failure, address)
         self._fall_back_or_finish()
+
+    @property
+    def _has_seen_any(self) -> bool:
+        return self._evidence is not None and bool(self._evidence.exchanges)
 
     def _close_and(self, then: Callable[[], None]) -> None:
         """Close what is open or being dialed, and go on once it is closed."""
@@ -307,11 +310,10 @@ class Conversation:
         if link is None:
             raise RuntimeError("asked without a connection")
         self._is_sending = False
-        if self._tls is None:
+        if self._line is None:
             link.write(octets)
         else:
-            self._tls.send(octets)
-            self._flush()
+            self._line.write(octets)
 
     def _receive(self, octets: bytes) -> None:
         reader, asking = self._reader, self._asking
@@ -323,38 +325,30 @@ class Conversation:
         if reader.is_complete:
             self._answered(reader)
 
-    def _receive_tls(self, tls: TlsSession, octets: bytes) -> None:
+    def _receive_secured(self, line: SecureLine, octets: bytes) -> None:
         if not (self.phase is HANDSHAKE or self.phase is ASKING or self.phase is PARKED):
             return
-        plain = tls.receive(octets)
-        if self.phase is HANDSHAKE and tls.is_established:
-            self._shaken_hands(tls)
-        self._flush()
-        if plain and self._tls is tls and self.phase is ASKING:
+        session = line.session
+        plain = line.receive(octets)
+        if self.phase is HANDSHAKE and session.is_established:
+            self._shaken_hands(line)
+        line.flush()
+        if plain and self._line is line and self.phase is ASKING:
             self._receive(plain)
-        if self._tls is not tls or not (self.phase is HANDSHAKE or self.phase is ASKING):
+        if self._line is not line or not (self.phase is HANDSHAKE or self.phase is ASKING):
             return
-        if tls.failure is not None:
-            self._fail(self._stage(), tls.failure.fault, tls.failure.detail)
-        elif tls.is_closed:
+        if session.failure is not None:
+            self._fail(self._stage(), session.failure.fault, session.failure.detail)
+        elif session.is_closed:
             self._ended(None)
 
-    def _shaken_hands(self, tls: TlsSession) -> None:
+    def _shaken_hands(self, line: SecureLine) -> None:
         self.desk.handshake_clock.stop(self)
         if self._asking is not None:
             self._asking.tls_s = self.desk.network.now_s() - self._connect_began_s
-        self._tls_summary, certificates = tls.summary()
-        if self._certificates is None:
-            self._certificates = {}
-        for certificate in certificates:
-            self._certificates.setdefault(certificate.sha256, certificate)
+        self._tls_summary, certificates = line.session.summary()
+        self._seen.keep_certificates(certificates)
         self._send()
-
-    def _flush(self) -> None:
-        if self._tls is not None and self._link is not None:
-            octets = self._tls.outgoing()
-            if octets:
-                self._link.write(octets)
 
     def _ended(self, error: Exception | None) -> None:
         """The other side sends nothing more while we wait for an answer."""
@@ -377,31 +371,26 @@ class Conversation:
         self._reader = self._asking = None
         self._answers_here += 1
         self._is_repeat = False
-        stop = self._go_on() if isinstance(exchange.outcome, Answered) else None
+        stop = self._seen.next_stop() if isinstance(exchange.outcome, Answered) else None
         if stop is None:
             self._finish(None)
-        elif response.keeps_alive and self._link is not None and stop.origin == self._origin:
+            return
+        self._stop = stop
+        if response.keeps_alive and self._link is not None and stop.origin == self._origin:
             self._when_admitted(self._send)
         else:
             self._reopen()
-
-    def _go_on(self) -> Stop | None:
-        """The next stop; those that must not be asked are recorded on the way."""
-        itinerary = self._itinerary
-        stop = None if itinerary is None else itinerary.next_stop
-        while itinerary is not None and stop is not None and stop.dead is not None:
-            self._asking = Asking(stop, self.desk.network.now_ns(), self.desk.network.now_s())
-            self._record(None, stop.dead, "")
-            self._asking = None
-            stop = itinerary.next_stop
-        if stop is not None:
-            self._stop = stop
-        return stop
 
     def _now_at(self) -> Stop:
         if self._stop is None:
             raise RuntimeError("asked before it was prepared")
         return self._stop
+
+    @property
+    def _seen(self) -> Evidence:
+        if self._evidence is None:
+            raise RuntimeError("asked before it was prepared")
+        return self._evidence
 
     def _reopen(self) -> None:
         dial = partial(self._when_admitted, self._dial)
@@ -445,7 +434,7 @@ class Conversation:
     def _is_plainly_refused(self, fault: Fault) -> bool:
         """Whether plain words got no answer, but the end of the connection."""
         has_begun = self._reader is not None and self._reader.has_begun
-        return self._tls is None and not has_begun and fault in (Fault.RESET, Fault.CLOSED_EARLY)
+        return self._line is None and not has_begun and fault in (Fault.RESET, Fault.CLOSED_EARLY)
 
     def _fall_back_or_finish(self) -> None:
         """Over the other scheme, if the target allows it and the clock of the whole target still runs."""
@@ -453,61 +442,35 @@ class Conversation:
             self._finish(None)
             return
         self.desk.handshake_clock.stop(self)
-        self._connect_failure = None
+        self._doors.forget()
         self._asking = None
-        self._go_on()
+        self._stop = self._seen.next_stop()
         self._reopen()
 
-    def _record(self, response: Response | None, failure: Failed | Skipped | None, address: str) -> Exchange:
+    def _record(self, response: Response | None, failure: Failed | None, address: str) -> Exchange:
         asking, desk = self._asking, self.desk
         if asking is None:
             asking = Asking(self._now_at(), desk.network.now_ns(), desk.network.now_s())
-        exchange = make_exchange(
-            self.assignment,
-            asking,
-            response,
-            failure,
-            Peer(address, None if self._tls is None else self._tls_summary),
-            ordinal=self._first_ordinal + len(self._exchanges),
-            now_s=desk.network.now_s(),
-            caps=desk.settings.caps,
-            vantage=desk.settings.vantage,
-        )
-        if self._itinerary is not None:
-            exchange = self._itinerary.pass_on(exchange)
-        self._exchanges.append(exchange)
+        tls = None if self._line is None else self._tls_summary
+        exchange = self._seen.record(asking, response, failure, address, tls)
         desk.note_exchange(address, exchange)
         return exchange
 
     def _finish(self, outcome: Outcome | None) -> None:
-        desk = self.desk
-        transcript = make_transcript(
-            self.assignment,
-            self._exchanges,
-            outcome,
-            address=self._exchanges[0].address if self._exchanges else self.address,
-            started_at_ns=self._started_ns,
-            elapsed_s=desk.network.now_s() - self._started_s,
-            certificates=tuple(self._certificates.values()) if self._certificates else (),
-            vantage=desk.settings.vantage,
-        )
+        transcript = self._seen.transcript(outcome, self.address)
         is_rude = self._is_sending or not isinstance(transcript.outcome, Answered)
         self._stop_clocks()
         self.phase = OVER
-        desk.deliver(transcript)
+        self.desk.deliver(transcript)
         self._hang_up(is_rude=is_rude)
 
     def _hang_up(self, *, is_rude: bool) -> None:
         if self._link is not None:
-            if self._tls is not None and not is_rude:
-                self._tls.close()
-                self._flush()
+            line: Link = self._line or self._link
             if is_rude:
-                self._link.abort()
-            elif self._stop is not None and self._stop.request.is_last and self.phase is OVER:
-                self._link.finish()
+                line.abort()
             else:
-                self._link.close()
+                line.finish(is_told=self._stop is not None and self._stop.request.is_last)
         elif self._dialing is not None:
             self._dialing.cancel()
         elif self.phase is OVER:
@@ -521,7 +484,7 @@ class Conversation:
         desk = self.desk
         desk.target_clock.stop(self)
         desk.connect_clock.stop(self)
-        if self._tls is not None:
+        if self._line is not None:
             desk.handshake_clock.stop(self)
         if self._target_timer is not None:
             self._target_timer.cancel()

@@ -25,7 +25,9 @@ _LOG = logging.getLogger(__name__)
 class Talk(Protocol):
     """What a desk knows of a conversation."""
 
-    address: str
+    @property
+    def address(self) -> str:
+        """Where its target is asked."""
 
     def on_connect_clock(self) -> None:
         """Nobody took the call."""

@@ -50,9 +50,12 @@ class Itinerary:
         self._hops: deque[Stop] = deque()
         self._own: list[Exchange] = []
         self._asked: set[object] = set()
-        hop = assignment.hop
         self.is_late = False
-        self.home = home_of(assignment.target) if hop is None else hop.origin
+        self.home = home_of(assignment.target) if assignment.hop is None else assignment.hop.origin
+
+    def begin(self) -> None:
+        """Ask the plan for the first stops; of a hop there is only the one."""
+        hop = self._assignment.hop
         if hop is None:
             self._ask_plan()
         else:

@@ -15,11 +15,12 @@ class Link(Protocol):
     def write(self, data: bytes) -> None:
         """Hand octets over; they may wait in a buffer."""
 
-    def close(self) -> None:
-        """Close once what was written is gone."""
+    def finish(self, *, is_told: bool) -> None:
+        """Close when the other side has closed too, or in a moment if it does not; what still comes is thrown away.
 
-    def finish(self) -> None:
-        """Close when the other side has closed, or in a moment if it does not; what still comes is thrown away."""
+        Args:
+            is_told: The other side knows already that nothing follows, and closes by itself.
+        """
 
     def abort(self) -> None:
         """Close at once."""

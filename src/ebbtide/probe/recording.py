@@ -28,19 +28,13 @@ class Asking(msgspec.Struct, gc=False):
     first_byte_s: float | None = None
 
 
-class Peer(msgspec.Struct, frozen=True, gc=False):
-    """Whom the connection is with."""
-
-    address: str
-    tls: TlsSummary | None = None
-
-
 def make_exchange(
     assignment: Assignment,
     asking: Asking,
     response: Response | None,
     failure: Failed | Skipped | None,
-    peer: Peer,
+    address: str,
+    tls: TlsSummary | None,
     *,
     ordinal: int,
     now_s: float,
@@ -50,7 +44,7 @@ def make_exchange(
     """The record of one request and what came of it.
 
     ``response`` is what was read so far, ``None`` if the request was not even sent; ``failure`` is what ended it,
-    ``None`` if the response itself decides.
+    ``None`` if the response itself decides. ``address`` is whom the connection was with, if there was one.
     """
     target = assignment.target
     response = response or NOTHING_READ
@@ -65,7 +59,7 @@ def make_exchange(
         if decoded.is_undecodable and outcome is None:
             codings = b", ".join(response.codings)[:80].decode("latin-1")
             outcome = Failed(Stage.RESPONSE, Fault.BAD_ENCODING, codings)
-    if peer.tls is None:
+    if tls is None:
         deviations += misplaced(response.status, body)
     masked = usual_masker().mask(response.fields, body)
     return Exchange(
@@ -90,10 +84,10 @@ def make_exchange(
         tls_s=asking.tls_s,
         first_byte_s=asking.first_byte_s,
         total_s=now_s - asking.started_s,
-        address=peer.address,
+        address=address,
         sni=asking.stop.origin.server_name,
         vantage=vantage,
-        tls=peer.tls,
+        tls=tls,
         origin=asking.stop.origin.label,
         masked=masked.told,
     )

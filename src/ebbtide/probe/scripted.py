@@ -219,11 +219,7 @@ class _Line:
             error = ConnectionResetError(104, "scripted") if reply.then == "reset" else None
             self._later(at_s, lambda: self._end_now(error))
 
-    def close(self) -> None:
-        """Close once all is written, which here is at once."""
-        self._end(None)
-
-    def finish(self) -> None:
+    def finish(self, *, is_told: bool) -> None:  # noqa: ARG002  (a scripted server closes at once either way)
         """A scripted server closes at once when it is asked to."""
         self._end(None)
 

@@ -58,7 +58,9 @@ def unasked(pending: PendingHop, outcome: Failed | Skipped, vantage: str, addres
     )
 
 
-class _Asked(msgspec.Struct, frozen=True):
+class Asked(msgspec.Struct, frozen=True):
+    """What a stored exchange tells of redirects."""
+
     ordinal: int
     parent: int | None
     path: str
@@ -82,11 +84,11 @@ def pending_hops(
     if not handing:
         return []
     attempts = counting(handing)
-    chains: dict[bytes, list[_Asked]] = defaultdict(list)
+    chains: dict[bytes, list[Asked]] = defaultdict(list)
     for target_id, attempt, *rest in read_rows(asking.path, files, "exchanges", _COLUMNS):
         if attempts.get(target_id) == attempt:
             ordinal, parent, path, origin, handed_on = rest
-            chains[target_id].append(_Asked(ordinal, parent, path, origin or "", handed_on or ""))
+            chains[target_id].append(Asked(ordinal, parent, path, origin or "", handed_on or ""))
     return [
         PendingHop(target, attempts[target.target_id], hop)
         for target in asking.targets(shard)
@@ -94,7 +96,7 @@ def pending_hops(
     ]
 
 
-def hops_of(target: Target, asked: Iterable[_Asked]) -> Iterator[Hop]:
+def hops_of(target: Target, asked: Iterable[Asked]) -> Iterator[Hop]:
     """What one target's exchanges hand on and none of them follows."""
     by_ordinal = {each.ordinal: each for each in asked}
     followed = {each.parent for each in by_ordinal.values()}
@@ -106,7 +108,7 @@ def hops_of(target: Target, asked: Iterable[_Asked]) -> Iterator[Hop]:
             next_ordinal += 1
 
 
-def _chain(target: Target, last: _Asked, by_ordinal: Mapping[int, _Asked]) -> Iterator[str]:
+def _chain(target: Target, last: Asked, by_ordinal: Mapping[int, Asked]) -> Iterator[str]:
     """The URLs from the front page to ``last``."""
     chain = [last]
     while (parent := chain[-1].parent) is not None and parent in by_ordinal and len(chain) <= len(by_ordinal):
