@@ -6,10 +6,11 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from ebbtide.conduct.names import canonical_name
 from ebbtide.model.errors import FrameError
 
-_SITE = b"ebbtide site"
-_TARGET = b"ebbtide target"
+_SITE_HASH = blake2b(digest_size=8, person=b"ebbtide site")
+_TARGET_HASH = blake2b(digest_size=16, person=b"ebbtide target")
+"""To be copied, which takes a third of the time of setting one up."""
 _ENDPOINT = b"ebbtide endpt"
-_ID_BITS = 64
+SITE_ID_BITS = 64
 _V4_PREFIX_BITS = 24
 _V6_PREFIX_BITS = 48
 _MOST_SHOWN = 80
@@ -77,7 +78,9 @@ def site_id(host: str) -> int:
     Returns:
         64 bits, unsigned.
     """
-    return int.from_bytes(blake2b(host.encode("ascii"), digest_size=8, person=_SITE).digest(), "big")
+    hashing = _SITE_HASH.copy()
+    hashing.update(host.encode("ascii"))
+    return int.from_bytes(hashing.digest(), "big")
 
 
 def target_id(host: str, address: str, port: int, scheme: str) -> bytes:
@@ -92,8 +95,9 @@ def target_id(host: str, address: str, port: int, scheme: str) -> bytes:
     Returns:
         16 bytes.
     """
-    key = f"{host}\0{address or '*'}\0{port}\0{scheme}".encode("ascii")
-    return blake2b(key, digest_size=16, person=_TARGET).digest()
+    hashing = _TARGET_HASH.copy()
+    hashing.update("\0".join((host, address or "*", str(port), scheme)).encode("ascii"))
+    return hashing.digest()
 
 
 def endpoint_id(address: str, port: int) -> int:
@@ -125,7 +129,7 @@ def shard_of(site: int, shards: int) -> int:
     """
     if shards < 1 or shards & (shards - 1):
         raise ValueError(f"{shards} shards are not a power of two")
-    return site >> (_ID_BITS + 1 - shards.bit_length())
+    return site >> (SITE_ID_BITS + 1 - shards.bit_length())
 
 
 def prefix_of(address: str) -> str:

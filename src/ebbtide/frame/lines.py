@@ -1,6 +1,7 @@
 """Lines of a source, one at a time: bounded, decoded, without comments; hostile input is named by file and line."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import BinaryIO
 
 import msgspec
@@ -32,33 +33,35 @@ class Line(msgspec.Struct, frozen=True, gc=False):
         return f"{self.source}:{self.number}"
 
 
-def read_lines(stream: BinaryIO, source: str) -> Iterator[Line]:
-    """Read lines, of which at most one is in memory.
+def raw_lines(stream: BinaryIO) -> Iterator[bytes]:
+    """Lines with their ends, of which at most one is in memory; one that is too long comes in pieces."""
+    return iter(partial(stream.readline, MOST_LINE_BYTES + 1), b"")
+
+
+def parse_line(raw: bytes, number: int, source: str) -> Line | None:
+    """What a line says.
 
     Args:
-        stream: UTF-8, with or without a byte order mark, lines ended by LF or CRLF.
+        raw: UTF-8, ended by LF, CRLF or the end of the file; before the first may stand a byte order mark.
+        number: 1 for the first line.
         source: Name of the file, for errors.
 
-    Yields:
-        Every line but blank ones and those that start with ``#``.
+    Returns:
+        ``None`` if it is blank or starts with ``#``.
 
     Raises:
-        FrameError: A line is longer than 4096 octets, or is not UTF-8 text.
+        FrameError: It is longer than 4096 octets, or is not UTF-8 text.
     """
-    number = 0
-    while raw := stream.readline(MOST_LINE_BYTES + 1):
-        number += 1
-        if number == 1:
-            raw = _without_bom(raw, source)
-        if len(raw) > MOST_LINE_BYTES:
-            raise FrameError(
-                f"the line is longer than {MOST_LINE_BYTES} octets.",
-                where=f"{source}:{number}",
-                remedy="Give one target a line.",
-            )
-        text = _decoded(raw, f"{source}:{number}").strip()
-        if text and text[0] != "#":
-            yield Line(text, number, source)
+    if number == 1:
+        raw = _without_bom(raw, source)
+    if len(raw) > MOST_LINE_BYTES:
+        raise FrameError(
+            f"the line is longer than {MOST_LINE_BYTES} octets.",
+            where=f"{source}:{number}",
+            remedy="Give one target a line.",
+        )
+    text = _decoded(raw, f"{source}:{number}").strip()
+    return Line(text, number, source) if text and text[0] != "#" else None
 
 
 def _without_bom(raw: bytes, source: str) -> bytes:

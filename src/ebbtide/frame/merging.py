@@ -6,15 +6,15 @@ from typing import BinaryIO
 
 import msgspec
 
-from ebbtide.frame.ids import shard_of
-from ebbtide.model.targets import Scheme, Target
+from ebbtide.frame.ids import SITE_ID_BITS
+from ebbtide.frame.rows import Row, row_of, target_of
+from ebbtide.model.targets import Target
 
 _LEAST_PARTS = 64
-_TARGETS_A_BLOCK = 256
+_ROWS_A_BLOCK = 256
 _LENGTH_BYTES = 4
 
-Row = tuple[bytes, int, str, str, int, Scheme, str, float, bool]
-_Key = tuple[str, str, int, Scheme]
+_Key = tuple[str, str, int, str]
 
 
 class MergedFrame(msgspec.Struct, frozen=True):
@@ -49,11 +49,14 @@ class MergedFrame(msgspec.Struct, frozen=True):
         Args:
             shard: 0 to ``shards - 1``.
         """
+        return map(target_of, self.rows(shard))
+
+    def rows(self, shard: int) -> Iterator[Row]:
+        """As ``by_shard``, as plain tuples."""
         each = self.parts // self.shards
         for part in range(shard * each, (shard + 1) * each):
             for block in _blocks(_part_path(self.scratch, part)):
-                for row in block:
-                    yield Target(*row)
+                yield from block
 
     def discard(self) -> None:
         """Remove the scratch files."""
@@ -69,13 +72,18 @@ class _Counts(msgspec.Struct):
 
 
 def merge_duplicates(targets: Iterable[Target], scratch: Path, shards: int) -> MergedFrame:
+    """As ``merge_rows``, of records."""
+    return merge_rows(map(row_of, targets), scratch, shards)
+
+
+def merge_rows(rows: Iterable[Row], scratch: Path, shards: int) -> MergedFrame:
     """Merge equal targets; of equal ones the first in reading order is kept, with its stratum, weight and fall-back.
 
     Only equal canonical strings merge, never equal hashes. Memory holds the keys of a
     sixty-fourth of the sites at a time (and no less than those of the largest site).
 
     Args:
-        targets: As read, in order.
+        rows: As read, in order.
         scratch: Folder for files of about 130 octets a target; made if missing. Files of an earlier run are replaced.
         shards: Number of shards, a power of two.
 
@@ -85,12 +93,14 @@ def merge_duplicates(targets: Iterable[Target], scratch: Path, shards: int) -> M
     Raises:
         ValueError: ``shards`` is no power of two.
     """
+    if shards < 1 or shards & (shards - 1):
+        raise ValueError(f"{shards} shards are not a power of two")
     parts = max(shards, _LEAST_PARTS)
     counts = _Counts()
     scratch.mkdir(parents=True, exist_ok=True)
     for part in range(parts):
         _part_path(scratch, part).unlink(missing_ok=True)
-    _spill(targets, scratch, parts, counts)
+    counts.read = _spill(rows, scratch, parts)
     for part in range(parts):
         _merge_part(_part_path(scratch, part), counts)
     return MergedFrame(
@@ -98,18 +108,22 @@ def merge_duplicates(targets: Iterable[Target], scratch: Path, shards: int) -> M
     )
 
 
-def _spill(targets: Iterable[Target], scratch: Path, parts: int, counts: _Counts) -> None:
-    waiting: list[list[Target]] = [[] for _ in range(parts)]
-    for target in targets:
-        counts.read += 1
-        part = shard_of(target.site_id, parts)
-        waiting[part].append(target)
-        if len(waiting[part]) == _TARGETS_A_BLOCK:
-            _append(_part_path(scratch, part), waiting[part])
-            waiting[part].clear()
+def _spill(rows: Iterable[Row], scratch: Path, parts: int) -> int:
+    waiting: list[list[Row]] = [[] for _ in range(parts)]
+    read = 0
+    # A site's part follows from the top bits of its id, as its shard does.
+    spare = SITE_ID_BITS + 1 - parts.bit_length()
+    for row in rows:
+        read += 1
+        block = waiting[row[1] >> spare]
+        block.append(row)
+        if len(block) == _ROWS_A_BLOCK:
+            _append(_part_path(scratch, row[1] >> spare), block)
+            block.clear()
     for part, rest in enumerate(waiting):
         if rest:
             _append(_part_path(scratch, part), rest)
+    return read
 
 
 def _merge_part(path: Path, counts: _Counts) -> None:
@@ -118,32 +132,37 @@ def _merge_part(path: Path, counts: _Counts) -> None:
     merged = path.with_suffix(".merged")
     with merged.open("wb") as stream:
         for block in _blocks(path):
-            _write_block(stream, [row for row in block if _is_first(row, first, counts)])
+            _write_block(stream, _first_ones(block, first, counts))
     merged.replace(path)
 
 
-def _is_first(row: Row, first: dict[_Key, tuple[str, float]], counts: _Counts) -> bool:
-    _, _, host, address, port, scheme, stratum, weight, _ = row
-    known = first.get((host, address, port, scheme))
-    if known is None:
-        first[host, address, port, scheme] = (stratum, weight)
-        return True
-    counts.duplicates += 1
-    counts.stratum_conflicts += known[0] != stratum
-    counts.weight_conflicts += known[1] != weight
-    return False
+def _first_ones(block: list[Row], first: dict[_Key, tuple[str, float]], counts: _Counts) -> list[Row]:
+    """The rows of a block that were not there before, neither in it nor in an earlier one."""
+    kept = []
+    for row in block:
+        _, _, host, address, port, scheme, stratum, weight, _ = row
+        key = host, address, port, scheme
+        known = first.get(key)
+        if known is None:
+            first[key] = (stratum, weight)
+            kept.append(row)
+        else:
+            counts.duplicates += 1
+            counts.stratum_conflicts += known[0] != stratum
+            counts.weight_conflicts += known[1] != weight
+    return kept
 
 
 def _part_path(scratch: Path, part: int) -> Path:
     return scratch / f"frame-{part:04d}.part"
 
 
-def _append(path: Path, targets: list[Target]) -> None:
+def _append(path: Path, rows: Sequence[Row]) -> None:
     with path.open("ab") as stream:
-        _write_block(stream, [msgspec.structs.astuple(target) for target in targets])
+        _write_block(stream, rows)
 
 
-def _write_block(stream: BinaryIO, rows: Sequence[tuple[object, ...]]) -> None:
+def _write_block(stream: BinaryIO, rows: Sequence[Row]) -> None:
     block = msgspec.msgpack.encode(rows)
     stream.write(len(block).to_bytes(_LENGTH_BYTES, "big"))
     stream.write(block)

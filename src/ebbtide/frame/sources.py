@@ -1,15 +1,18 @@
 """Reading the frame: every source in turn, one target at a time."""
 
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from typing import BinaryIO, assert_never
 
 from ebbtide.frame.entries import Defaults, list_targets
-from ebbtide.frame.lines import read_lines
-from ebbtide.frame.prefixes import prefix_targets
-from ebbtide.frame.tables import csv_targets, ranked_targets
+from ebbtide.frame.lines import Line, parse_line, raw_lines
+from ebbtide.frame.plain import PLAIN_HOST, PLAIN_RANKED, plain_parts
+from ebbtide.frame.prefixes import prefix_rows
+from ebbtide.frame.rows import Row, SilentRows, row_of, target_of
+from ebbtide.frame.tables import Table, ranked_targets
 from ebbtide.model.configuration import FrameSection, FrameSource
 from ebbtide.model.errors import FrameError
 from ebbtide.model.targets import SchemePolicy, Target
@@ -18,7 +21,12 @@ _STANDARD_INPUT = "-"
 
 
 def read_targets(section: FrameSection, folder: Path, stdin: BinaryIO | None = None) -> Iterator[Target]:
-    """Read all targets of the frame, duplicates included.
+    """As ``read_rows``, as records."""
+    return map(target_of, read_rows(section, folder, stdin))
+
+
+def read_rows(section: FrameSection, folder: Path, stdin: BinaryIO | None = None) -> Iterator[Row]:
+    """Read all targets of the frame, duplicates included, as plain tuples.
 
     Args:
         section: The section ``[frame]``.
@@ -46,20 +54,20 @@ def read_targets(section: FrameSection, folder: Path, stdin: BinaryIO | None = N
             where="frame.port",
             remedy="Leave it out, or write the port behind the host of each line.",
         )
-    return _all_targets(section, folder, stdin)
+    return _all_rows(section, folder, stdin)
 
 
-def _all_targets(section: FrameSection, folder: Path, stdin: BinaryIO | None) -> Iterator[Target]:
+def _all_rows(section: FrameSection, folder: Path, stdin: BinaryIO | None) -> Iterator[Row]:
     for index, source in enumerate(section.source):
         defaults = Defaults(section.scheme, section.port, source.stratum)
         if source.path == _STANDARD_INPUT:
             with nullcontext(stdin or sys.stdin.buffer) as stream:
-                yield from _targets(stream, source, "standard input", defaults)
+                yield from _rows(stream, source, "standard input", defaults)
         else:
-            yield from _file_targets(folder / source.path, source, f"frame.source[{index}].path", defaults)
+            yield from _file_rows(folder / source.path, source, f"frame.source[{index}].path", defaults)
 
 
-def _file_targets(path: Path, source: FrameSource, key: str, defaults: Defaults) -> Iterator[Target]:
+def _file_rows(path: Path, source: FrameSource, key: str, defaults: Defaults) -> Iterator[Row]:
     try:
         stream = path.open("rb")
     except OSError as error:
@@ -69,19 +77,51 @@ def _file_targets(path: Path, source: FrameSource, key: str, defaults: Defaults)
             remedy="Name a file relative to the survey's folder.",
         ) from error
     with stream:
-        yield from _targets(stream, source, str(path), defaults)
+        yield from _rows(stream, source, str(path), defaults)
 
 
-def _targets(stream: BinaryIO, source: FrameSource, name: str, defaults: Defaults) -> Iterator[Target]:
-    lines = read_lines(stream, name)
+def _rows(stream: BinaryIO, source: FrameSource, name: str, defaults: Defaults) -> Iterator[Row]:
     match source.format:
         case "list":
-            return (target for line in lines for target in list_targets(line, defaults))
-        case "csv":
-            return csv_targets(lines, defaults)
+            return _line_rows(stream, name, defaults, PLAIN_HOST, list_targets)
         case "ranked":
-            return ranked_targets(lines, defaults)
+            return _line_rows(stream, name, defaults, PLAIN_RANKED, ranked_targets)
+        case "csv":
+            return _table_rows(stream, name, defaults)
         case "cidr":
-            return prefix_targets(lines, defaults)
+            return _prefix_rows(stream, name, defaults)
         case _:
             assert_never(source.format)
+
+
+def _line_rows(
+    stream: BinaryIO,
+    name: str,
+    defaults: Defaults,
+    plain: re.Pattern[bytes],
+    long_way: Callable[[Line, Defaults], tuple[Target, ...]],
+) -> Iterator[Row]:
+    silent = SilentRows(defaults)
+    for number, raw in enumerate(raw_lines(stream), 1):
+        parts = plain_parts(raw, plain)
+        if parts is not None:
+            yield from silent.of(*parts)
+        elif line := parse_line(raw, number, name):
+            yield from map(row_of, long_way(line, defaults))
+
+
+def _table_rows(stream: BinaryIO, name: str, defaults: Defaults) -> Iterator[Row]:
+    silent, table = SilentRows(defaults), Table(defaults)
+    for number, raw in enumerate(raw_lines(stream), 1):
+        parts = plain_parts(raw, table.plain) if table.plain is not None else None
+        if parts is not None:
+            yield from silent.of(*parts)
+        elif line := parse_line(raw, number, name):
+            yield from map(row_of, table.targets(line))
+
+
+def _prefix_rows(stream: BinaryIO, name: str, defaults: Defaults) -> Iterator[Row]:
+    silent = SilentRows(defaults)
+    for number, raw in enumerate(raw_lines(stream), 1):
+        if line := parse_line(raw, number, name):
+            yield from prefix_rows(line, silent)

@@ -1,11 +1,12 @@
 """Sources in columns: CSV with or without a header, and ranked lists."""
 
 import csv
-from collections.abc import Iterator
+import re
 
 from ebbtide.frame.entries import Defaults, make_targets
 from ebbtide.frame.ids import shown
 from ebbtide.frame.lines import Line
+from ebbtide.frame.plain import PLAIN_HOST, PLAIN_PINNED
 from ebbtide.model.errors import FrameError
 from ebbtide.model.targets import Target
 
@@ -13,30 +14,40 @@ COLUMNS = ("host", "address", "port", "scheme", "stratum", "weight")
 _RANKED_CELLS = 2
 
 
-def csv_targets(lines: Iterator[Line], defaults: Defaults) -> Iterator[Target]:
-    """The targets of a CSV file.
+class Table:
+    """Reads the lines of a CSV file.
+
+    If one cell of the first is ``host``, it is a header and names the columns, in any order; otherwise they are
+    ``host,address,port,scheme,stratum,weight``, of which later ones may be missing.
 
     Args:
-        lines: Its lines. If one cell of the first is ``host``, it is a header and names the columns, in any order;
-            otherwise they are ``host,address,port,scheme,stratum,weight``, of which later ones may be missing.
         defaults: What holds where a cell is empty.
 
-    Yields:
-        One target a line, or two where both schemes are asked.
-
-    Raises:
-        FrameError: A line is no CSV, has too many cells, or names no target; the header names an unknown column.
+    Attributes:
+        plain: What a line looks like that needs no closer look; ``None`` before the first, and where the columns stand
+            in another order.
     """
-    columns: tuple[str, ...] = COLUMNS
-    is_first = True
-    for line in lines:
+
+    def __init__(self, defaults: Defaults) -> None:
+        self.plain: re.Pattern[bytes] | None = None
+        self._columns: tuple[str, ...] = ()
+        self._defaults = defaults
+
+    def targets(self, line: Line) -> tuple[Target, ...]:
+        """The targets of one line: one, two where both schemes are asked, none of the header.
+
+        Raises:
+            FrameError: A line is no CSV, has too many cells, or names no target; the header names an unknown column.
+        """
         row = cells(line)
-        if is_first:
-            is_first = False
+        if not self._columns:
             named = tuple(cell.lower() for cell in row)
-            if "host" in named:
-                columns = _checked_header(named, line)
-                continue
+            is_header = "host" in named
+            self._columns = _checked_header(named, line) if is_header else COLUMNS
+            self.plain = _plain(self._columns)
+            if is_header:
+                return ()
+        columns = self._columns
         if len(row) > len(columns):
             raise FrameError(
                 f"the line has {len(row)} cells, more than the {len(columns)} columns.",
@@ -45,22 +56,27 @@ def csv_targets(lines: Iterator[Line], defaults: Defaults) -> Iterator[Target]:
             )
         named_cells = dict(zip(columns, row, strict=False))
         host = named_cells.pop("host", "")
-        yield from make_targets(host, line, defaults, **named_cells)
+        return make_targets(host, line, self._defaults, **named_cells)
 
 
-def ranked_targets(lines: Iterator[Line], defaults: Defaults) -> Iterator[Target]:
-    """The targets of a ranked list, ``1,example.org`` a line.
+def ranked_targets(line: Line, defaults: Defaults) -> tuple[Target, ...]:
+    """The targets of one line of a ranked list, ``1,example.org``.
 
     Raises:
-        FrameError: A line is not a rank, a comma and a host.
+        FrameError: The line is not a rank, a comma and a host.
     """
-    for line in lines:
-        row = cells(line)
-        if len(row) != _RANKED_CELLS or not (row[0].isascii() and row[0].isdigit()):
-            raise FrameError(
-                f"{shown(line.text)} is not a rank and a host.", where=line.where, remedy="Write 1,example.org."
-            )
-        yield from make_targets(row[1], line, defaults)
+    row = cells(line)
+    if len(row) != _RANKED_CELLS or not (row[0].isascii() and row[0].isdigit()):
+        raise FrameError(
+            f"{shown(line.text)} is not a rank and a host.", where=line.where, remedy="Write 1,example.org."
+        )
+    return make_targets(row[1], line, defaults)
+
+
+def _plain(columns: tuple[str, ...]) -> re.Pattern[bytes] | None:
+    if columns[:2] == ("host", "address"):
+        return PLAIN_PINNED
+    return PLAIN_HOST if columns[0] == "host" else None
 
 
 def cells(line: Line) -> list[str]:

@@ -7,8 +7,8 @@ import msgspec
 
 from ebbtide.conduct.authority import Authorities, is_loopback, level_for
 from ebbtide.conduct.scope import Scope
-from ebbtide.frame.merging import MergedFrame, merge_duplicates
-from ebbtide.frame.sources import read_targets
+from ebbtide.frame.merging import MergedFrame, merge_rows
+from ebbtide.frame.sources import read_rows
 from ebbtide.judge.engine import load_engine
 from ebbtide.model.configuration import SurveyConfig
 from ebbtide.model.targets import Level, Target
@@ -122,7 +122,7 @@ def plan_summary(folder: SurveyFolder, config: SurveyConfig) -> PlanSummary:
     today = datetime.now(UTC).date()
     count = _Count(scope, config.plan.level, authorities, today)
     with scratch_folder(folder.path, "plan") as scratch:
-        merged = merge_duplicates(read_targets(config.frame, folder.path), scratch, folder.shards)
+        merged = merge_rows(read_rows(config.frame, folder.path), scratch, folder.shards)
         for target in all_targets(merged):
             count.take(target)
     lapsed = authorities.refusals(today)

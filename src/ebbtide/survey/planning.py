@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ebbtide.conduct.scope import Scope
-from ebbtide.frame.merging import MergedFrame, merge_duplicates
-from ebbtide.frame.sources import read_targets
+from ebbtide.frame.merging import MergedFrame, merge_rows
+from ebbtide.frame.sources import read_rows
 from ebbtide.model.configuration import SurveyConfig
 from ebbtide.model.errors import ConductError, FrameError
 from ebbtide.model.outcomes import Skipped
@@ -31,7 +31,7 @@ def read_frame(folder: SurveyFolder, config: SurveyConfig, scope: Scope, scratch
         FrameError: A source cannot be read, or nobody is named.
         ConductError: The rules forbid to ask anybody at all.
     """
-    merged = merge_duplicates(read_targets(config.frame, folder.path), scratch, folder.shards)
+    merged = merge_rows(read_rows(config.frame, folder.path), scratch, folder.shards)
     if merged.kept == 0:
         raise FrameError("the frame names nobody.", where="frame.source", remedy="Write at least one host.")
     closed = _first_reason(all_targets(merged), scope)

@@ -1,0 +1,150 @@
+"""What planning costs: the frame read, merged, decided on and counted, or settled into ``targets``; no packet is sent.
+
+Frames of three kinds are made in a scratch folder: ``names`` (a ranked list), ``pinned`` (CSV with host and address)
+and ``cidr`` (prefixes); of the first two, one line in a hundred is there twice. Each reading is a process of its own,
+its peak is that of all its processes together, and ``yardstick`` reads and hashes the same lines in bare Python.
+Prints one JSON line.
+"""
+
+import argparse
+import json
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from hashlib import blake2b
+from pathlib import Path
+
+from measuring import Cost, measure
+
+from ebbtide.rounds.folder import SurveyFolder
+from ebbtide.survey.conduct import survey_scope
+from ebbtide.survey.plan_summary import plan_summary
+from ebbtide.survey.planning import read_frame, scratch_folder, write_targets
+from ebbtide.survey.settings import load_config
+
+KINDS = {"names": "ranked", "pinned": "csv", "cidr": "cidr"}
+CONFIGURATION = """
+[identity]
+organisation = "Bench"
+page = "https://bench.example/"
+contact = "bench@bench.example"
+[scope]
+exclude = [".closed.example", "11.0.3.0/24"]
+[[frame.source]]
+path = "frame"
+format = "{format}"
+"""
+SPREAD = 2654435761  # odd: multiplying by it modulo 2**32 puts numbers out of order, each once
+ADDRESSES_A_PREFIX = 1 << 20
+
+
+def names_frame(lines: int) -> Iterator[str]:
+    for number in range(lines):
+        drawn = _once(number)
+        yield f"{number + 1},www.{drawn:x}.example{drawn % 97}.org\n"
+
+
+def pinned_frame(lines: int) -> Iterator[str]:
+    yield "host,address\n"
+    for number in range(lines):
+        drawn = _once(number)
+        address = f"{11 + drawn % 80}.{drawn >> 24}.{drawn >> 16 & 255}.{drawn >> 8 & 255}"
+        yield f"www.{drawn:x}.example{drawn % 97}.org,{address}\n"
+
+
+def cidr_frame(lines: int) -> Iterator[str]:
+    for first in range(11 << 24, (11 << 24) + lines, ADDRESSES_A_PREFIX):
+        yield f"{first >> 24}.{first >> 16 & 255}.0.0/12\n"
+
+
+def _once(number: int) -> int:
+    """A number of 32 bits; of a hundred neighbours the last has that of the one before."""
+    return (number - number % 100 // 99) * SPREAD % (1 << 32)
+
+
+FRAMES: dict[str, Callable[[int], Iterator[str]]] = {"names": names_frame, "pinned": pinned_frame, "cidr": cidr_frame}
+
+
+def make_survey(folder: Path, kind: str, lines: int) -> None:
+    """A survey whose frame has so many lines; prefixes are whole, so that a few more addresses may stand there."""
+    SurveyFolder.create(folder)
+    (folder / "survey.toml").write_text(CONFIGURATION.format(format=KINDS[kind]), encoding="utf-8")
+    with (folder / "frame").open("w", encoding="utf-8") as stream:
+        stream.writelines(FRAMES[kind](lines))
+
+
+def plan(survey: Path) -> int:
+    """All of ``ebbtide survey plan`` but the printing."""
+    return plan_summary(SurveyFolder.open(survey), load_config(survey)).lines
+
+
+def settle(survey: Path) -> int:
+    """What ``ebbtide survey run`` does before it asks: the frame is read, and ``targets`` written."""
+    folder, config = SurveyFolder.open(survey), load_config(survey)
+    with scratch_folder(survey, "bench") as scratch:
+        merged = read_frame(folder, config, survey_scope(config, survey), scratch)
+        opening = folder.create_round(f"r{time.time_ns()}", "2001-07-15", "bench")
+        write_targets(opening, merged, "", "")
+        return merged.read
+
+
+def yardstick(survey: Path) -> int:
+    """The lines read and hashed one by one, and nothing else."""
+    lines = 0
+    with (survey / "frame").open("rb") as stream:
+        for line in stream:
+            blake2b(line, digest_size=8).digest()
+            lines += 1
+    return lines
+
+
+TASKS = {"plan": plan, "settle": settle, "yardstick": yardstick}
+
+
+def take(task: str, survey: Path) -> dict[str, float]:
+    """One reading, in this process."""
+    begun = time.perf_counter()
+    lines = TASKS[task](survey)
+    wall_s = time.perf_counter() - begun
+    own, others = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    return {
+        "lines": lines,
+        "wall_s": round(wall_s, 2),
+        "cpu_s": round(own.ru_utime + own.ru_stime + others.ru_utime + others.ru_stime, 2),
+        "peak_mb": round(own.ru_maxrss / 1024),
+    }
+
+
+def readings(kind: str, lines: int, tasks: list[str], scratch: Path) -> dict[str, object]:
+    """Each task once, at one frame."""
+    survey = scratch / f"{kind}-{lines}"
+    make_survey(survey, kind, lines)
+    return {task: _reading(task, survey) for task in tasks}
+
+
+def _reading(task: str, survey: Path) -> dict[str, object]:
+    cost: Cost = measure([sys.executable, __file__, "--take", task, str(survey)])
+    if cost.returncode:
+        raise SystemExit(f"{task} of {survey.name}: {cost.said}")
+    return cost.said
+
+
+def main() -> None:
+    args = argparse.ArgumentParser(description=__doc__)
+    args.add_argument("--lines", type=int, default=1_000_000)
+    args.add_argument("--kinds", nargs="+", choices=list(KINDS), default=list(KINDS))
+    args.add_argument("--tasks", nargs="+", choices=list(TASKS), default=list(TASKS))
+    args.add_argument("--take", nargs=2, metavar=("TASK", "SURVEY"), help=argparse.SUPPRESS)
+    given = args.parse_args()
+    if given.take:
+        print(json.dumps(take(given.take[0], Path(given.take[1]))))
+        return
+    with tempfile.TemporaryDirectory(prefix="ebbtide-planning-") as scratch:
+        found = {kind: readings(kind, given.lines, given.tasks, Path(scratch)) for kind in given.kinds}
+    print(json.dumps({"what": "planning", "lines": given.lines, **found}))
+
+
+if __name__ == "__main__":
+    main()
