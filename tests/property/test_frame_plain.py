@@ -68,7 +68,7 @@ def test_what_nearly_every_line_looks_like_is_plain(host: str, address: object, 
         assert plain_parts((text + end).encode(), pattern) == (None if "xn--" in text else parts)
 
 
-@given(st.integers(0, (1 << 32) - 1), st.integers(20, 32), DEFAULTS)
+@given(st.integers(0, (1 << 32) - 1), st.integers(23, 32), DEFAULTS)
 def test_the_addresses_of_a_prefix_are_those_of_the_standard_library(
     number: int, length: int, defaults: Defaults
 ) -> None:

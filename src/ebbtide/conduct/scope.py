@@ -75,6 +75,21 @@ class Scope(msgspec.Struct, frozen=True):
             return self._decide_name(host)
         return self.decide_address(host)
 
+    def decide_canonical(self, host: str, address: str) -> Skipped | None:
+        """As ``decide_host`` and then ``decide_address``, for a line of a frame: nothing is parsed twice.
+
+        Args:
+            host: Canonical host name or address, as the frame has it.
+            address: Canonical address that it is pinned to, the host itself if that is an address; empty if the name
+                is to be resolved.
+        """
+        if host == address:
+            return self.decide_address(address)
+        if ":" in host or host[-1:].isdigit():
+            return self.decide_host(host) or (self.decide_address(address) if address else None)
+        closed = self._listed(host) if self.hosts or self.domains else None
+        return closed or (self.decide_address(address) if address else None)
+
     def _decide_v4(self, number: int) -> Skipped | None:
         return self.excluded_v4.decide(number) or self.special_v4.decide(number)
 
@@ -101,11 +116,15 @@ class Scope(msgspec.Struct, frozen=True):
 
     def _decide_name(self, host: str) -> Skipped | None:
         try:
-            rest = canonical_name(host)
+            return self._listed(canonical_name(host))
         except ValueError as error:
             return Skipped(SkipReason.OUT_OF_SCOPE, f"not a host name: {error}")
-        if rest in self.hosts:
-            return self.hosts[rest]
+
+    def _listed(self, name: str) -> Skipped | None:
+        """What lists of names say of a canonical one."""
+        if name in self.hosts:
+            return self.hosts[name]
+        rest = name
         while self.domains and rest:
             if rest in self.domains:
                 return self.domains[rest]

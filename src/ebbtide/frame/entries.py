@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from ebbtide.frame.ids import canonical_address, canonical_host, shown, site_id, target_id
+from ebbtide.frame.ids import canonical_address, canonical_host, is_address, shown, site_id, target_id
 from ebbtide.frame.lines import Line
 from ebbtide.model.errors import FrameError
 from ebbtide.model.targets import Scheme, SchemePolicy, Target, default_port
@@ -67,7 +67,7 @@ def make_targets(
     canonical = canonical_host(host, line.where)
     schemes = (parse_scheme(scheme, line),) if scheme else defaults.policy.schemes
     number = parse_port(port, line) if port else None
-    pinned = canonical_address(address, line.where) if address else canonical if _is_address(canonical) else ""
+    pinned = canonical_address(address, line.where) if address else canonical if is_address(canonical) else ""
     stratum = _parse_stratum(stratum, line) if stratum else defaults.stratum
     units = _parse_weight(weight, line) if weight else 1.0
     site, falls_back = site_id(canonical), not scheme and defaults.policy.falls_back
@@ -168,8 +168,3 @@ def _parse_weight(text: str, line: Line) -> float:
             f"weight {shown(text)} is not a positive number.", where=line.where, remedy="A census has weight 1."
         )
     return weight
-
-
-def _is_address(canonical: str) -> bool:
-    """No canonical name ends in a number or has a colon, so that this suffices."""
-    return ":" in canonical or canonical.rpartition(".")[2].isdigit()

@@ -69,6 +69,11 @@ def canonical_address(text: str, where: str = "") -> str:
     return str(address)
 
 
+def is_address(host: str) -> bool:
+    """Whether a canonical host is an address and not a name: no name has a colon or ends in a digit label."""
+    return ":" in host or (host[-1:].isdigit() and host.rpartition(".")[2].isdigit())
+
+
 def site_id(host: str) -> int:
     """The id of a site, the same under http and https.
 

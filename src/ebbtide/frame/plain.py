@@ -6,6 +6,8 @@ space or remark, and comes out of the long way of ``entries`` as it stands. What
 
 import re
 
+from ebbtide.frame.ids import is_address
+
 _NAME = rb"(?:[a-z0-9_-]{1,63}\.)*+[a-z][a-z0-9_-]{0,62}"
 _OCTET = rb"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _V4 = rb"(?:" + _OCTET + rb"\.){3}" + _OCTET
@@ -38,4 +40,4 @@ def plain_parts(raw: bytes, pattern: re.Pattern[bytes]) -> tuple[str, str] | Non
     name = host.decode("ascii")
     if pinned:
         return name, pinned.decode("ascii")
-    return name, name if name[-1].isdigit() and name.rpartition(".")[2].isdigit() else ""
+    return name, name if is_address(name) else ""

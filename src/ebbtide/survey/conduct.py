@@ -6,6 +6,7 @@ from ebbtide.conduct.identity import user_agent
 from ebbtide.conduct.operators import Operators, read_operators
 from ebbtide.conduct.opt_outs import read_opt_outs
 from ebbtide.conduct.scope import Scope, build_scope
+from ebbtide.frame.ids import is_address
 from ebbtide.model.configuration import SurveyConfig
 from ebbtide.model.outcomes import Skipped
 from ebbtide.model.targets import Target
@@ -66,8 +67,3 @@ def decide_target(target: Target, scope: Scope) -> Skipped | None:
     for address in known_addresses(target):
         closed = closed or scope.decide_address(address)
     return closed
-
-
-def is_address(host: str) -> bool:
-    """Whether a canonical host is an address and not a name: no name has a colon or ends in a digit label."""
-    return ":" in host or host.rpartition(".")[2].isdigit()

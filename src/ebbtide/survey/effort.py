@@ -58,7 +58,7 @@ class Networks:
 
     def add(self, address: str) -> None:
         """Take the address of one target."""
-        network = prefix_of(address) if ":" in address else address.rpartition(".")[0]
+        network = prefix_of(address) if ":" in address else address[: address.rindex(".")]
         self._cells[crc32(network.encode()) % _CELLS] += 1
 
     @property

@@ -1,29 +1,25 @@
 """Who would be asked, how often, how long, how many octets, by whose leave; and who is left out. No packet is sent."""
 
-from collections import Counter
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import msgspec
 
-from ebbtide.conduct.authority import Authorities, is_loopback, level_for
-from ebbtide.conduct.scope import Scope
 from ebbtide.frame.merging import MergedFrame, merge_rows
 from ebbtide.frame.sources import read_rows
 from ebbtide.judge.engine import load_engine
 from ebbtide.model.configuration import SurveyConfig
-from ebbtide.model.targets import Level, Target
 from ebbtide.rounds.database import ask
 from ebbtide.rounds.folder import SurveyFolder
 from ebbtide.rounds.log import RoundState
 from ebbtide.survey.authorising import recorded
 from ebbtide.survey.caution import first_share
-from ebbtide.survey.conduct import decide_target, known_addresses, survey_scope
-from ebbtide.survey.effort import Effort, Networks, PerTarget, estimate_effort
-from ebbtide.survey.planning import all_targets, scratch_folder
+from ebbtide.survey.conduct import survey_scope
+from ebbtide.survey.effort import Effort, PerTarget, estimate_effort
+from ebbtide.survey.planning import scratch_folder
+from ebbtide.survey.tally import Tally
 from ebbtide.workers.executors import process_count
 
 _CORE_REQUESTS = 2
-_NO_NAME = "(none)"
 
 
 class PlanSummary(msgspec.Struct, frozen=True):
@@ -77,37 +73,6 @@ class PlanSummary(msgspec.Struct, frozen=True):
     measured_in: str
 
 
-class _Count:
-    """What is counted while the frame passes by."""
-
-    def __init__(self, scope: Scope, wanted: Level, authorities: Authorities, day: date) -> None:
-        self.skipped: Counter[str] = Counter()
-        self.strata: Counter[str] = Counter()
-        self.active: Counter[str] = Counter()
-        self.networks = Networks()
-        self.to_resolve = 0
-        self.outside = False
-        self._scope = scope
-        self._wanted = wanted
-        self._authorities = authorities
-        self._day = day
-
-    def take(self, target: Target) -> None:
-        self.strata[target.stratum or _NO_NAME] += 1
-        closed = decide_target(target, self._scope)
-        if closed is not None:
-            self.skipped[f"{closed.reason} ({closed.detail})" if closed.detail else str(closed.reason)] += 1
-            return
-        addresses = known_addresses(target)
-        for address in addresses:
-            self.networks.add(address)
-        self.to_resolve += not addresses
-        self.outside = self.outside or not addresses or not all(map(is_loopback, addresses))
-        if self._wanted is Level.ACTIVE:
-            grant = level_for(target.host, addresses, self._wanted, self._scope, self._authorities, self._day)
-            self.active[grant.by or "nobody"] += 1
-
-
 def plan_summary(folder: SurveyFolder, config: SurveyConfig) -> PlanSummary:
     """Count and estimate what a round would do. Nothing is sent, and nothing stays on disk.
 
@@ -120,17 +85,17 @@ def plan_summary(folder: SurveyFolder, config: SurveyConfig) -> PlanSummary:
     scope = survey_scope(config, folder.path)
     authorities = recorded(folder, config, engine)
     today = datetime.now(UTC).date()
-    count = _Count(scope, config.plan.level, authorities, today)
+    count = Tally(scope, config.plan.level, authorities, today)
     with scratch_folder(folder.path, "plan") as scratch:
         merged = merge_rows(read_rows(config.frame, folder.path), scratch, folder.shards)
-        for target in all_targets(merged):
-            count.take(target)
+        for shard in range(merged.shards):
+            count.take(merged.rows(shard))
     lapsed = authorities.refusals(today)
     return _summed_up(config, merged, count, lapsed, len(engine.manifest.checks), _measured(folder))
 
 
 def _summed_up(
-    config: SurveyConfig, merged: MergedFrame, count: _Count, lapsed: dict[str, str], checks: int, each: PerTarget
+    config: SurveyConfig, merged: MergedFrame, count: Tally, lapsed: dict[str, str], checks: int, each: PerTarget
 ) -> PlanSummary:
     core = _CORE_REQUESTS + config.plan.icon
     most = core + config.plan.extra_requests
