@@ -60,6 +60,19 @@ def write_shard(root: Path, table: str, shard: int, rows: Sequence[msgspec.Struc
     return write_arrow(root, table, shard, parts, len(rows), below=below)
 
 
+def write_tuples(root: Path, table: str, shard: int, groups: Iterable[Sequence[tuple[Any, ...]]], rows: int) -> FileRef:
+    """As ``write_shard``, of groups of plain tuples, of which one is in memory at a time; all but the last are full.
+
+    Args:
+        root: The round's folder.
+        table: A key of ``RECORDS``.
+        shard: Whose rows they are.
+        groups: ``ROWS_A_GROUP`` rows each, in the order of the record's attributes.
+        rows: How many there are in all.
+    """
+    return write_arrow(root, table, shard, (tuples_table(RECORDS[table], group) for group in groups), rows)
+
+
 def write_arrow(
     root: Path, table: str, shard: int, parts: Iterable[pa.Table], most_rows: int, *, below: str = ""
 ) -> FileRef:
@@ -109,8 +122,13 @@ def _layout(table: str, most_rows: int) -> dict[str, Any]:
 
 def arrow_table(record: type[msgspec.Struct], rows: Sequence[msgspec.Struct]) -> pa.Table:
     """Records as an Arrow table of their schema."""
+    return tuples_table(record, list(map(msgspec.structs.astuple, rows)))
+
+
+def tuples_table(record: type[msgspec.Struct], rows: Sequence[tuple[Any, ...]]) -> pa.Table:
+    """As ``arrow_table``, of plain tuples in the order of the record's attributes."""
     schema = arrow_schema(record)
-    columns = zip(*map(msgspec.structs.astuple, rows), strict=True) if rows else ((),) * len(schema)
+    columns = zip(*rows, strict=True) if rows else ((),) * len(schema)
     return pa.Table.from_arrays(
         [
             make_column(column, field.type, nullable=field.nullable)

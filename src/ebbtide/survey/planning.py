@@ -8,8 +8,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
+
 from ebbtide.conduct.scope import Scope
 from ebbtide.frame.merging import MergedFrame, merge_rows
+from ebbtide.frame.rows import Row
 from ebbtide.frame.sources import read_rows
 from ebbtide.model.configuration import SurveyConfig
 from ebbtide.model.errors import ConductError, FrameError
@@ -18,10 +21,12 @@ from ebbtide.model.targets import Target
 from ebbtide.rounds.entries import Planned
 from ebbtide.rounds.folder import SurveyFolder
 from ebbtide.rounds.round import Round
-from ebbtide.rounds.rows import target_row
-from ebbtide.rounds.tables import write_shard
+from ebbtide.rounds.tables import ROWS_A_GROUP, write_tuples
 from ebbtide.survey.conduct import decide_target
 from ebbtide.survey.settings import CONFIGURATION
+
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(Row)
 
 
 def read_frame(folder: SurveyFolder, config: SurveyConfig, scope: Scope, scratch: Path) -> MergedFrame:
@@ -49,9 +54,9 @@ def write_targets(opening: Round, merged: MergedFrame, frame_digest: str, plan_d
     """Settle who is asked: the table ``targets``, in one commit."""
     files = []
     for shard in range(opening.shards):
-        rows = sorted(map(target_row, merged.by_shard(shard)), key=lambda row: row.target_id)
-        if rows:
-            files.append(write_shard(opening.path, "targets", shard, rows))
+        packed = sorted(map(_ENCODER.encode, merged.rows(shard)))
+        if packed:
+            files.append(write_tuples(opening.path, "targets", shard, _groups(packed), len(packed)))
     opening.commit(
         Planned(
             files=tuple(files),
@@ -65,6 +70,12 @@ def write_targets(opening: Round, merged: MergedFrame, frame_digest: str, plan_d
             at_ns=time.time_ns(),
         )
     )
+
+
+def _groups(packed: list[bytes]) -> Iterator[list[Row]]:
+    """Packed rows as they go into a file; a row begins with its id, so that packed ones sort by it."""
+    for first in range(0, len(packed), ROWS_A_GROUP):
+        yield list(map(_DECODER.decode, packed[first : first + ROWS_A_GROUP]))
 
 
 @contextmanager
