@@ -9,14 +9,15 @@ Prints one JSON line.
 import argparse
 import json
 import resource
+import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import blake2b
 from pathlib import Path
 
-from measuring import Cost, measure
+from memory import peak_of
 
 from ebbtide.rounds.folder import SurveyFolder
 from ebbtide.survey.conduct import survey_scope
@@ -24,6 +25,7 @@ from ebbtide.survey.plan_summary import plan_summary
 from ebbtide.survey.planning import read_frame, scratch_folder, write_targets
 from ebbtide.survey.settings import load_config
 
+HERE = Path(__file__).resolve().parent
 KINDS = {"names": "ranked", "pinned": "csv", "cidr": "cidr"}
 CONFIGURATION = """
 [identity]
@@ -103,16 +105,12 @@ def yardstick(survey: Path) -> int:
 TASKS = {"plan": plan, "settle": settle, "yardstick": yardstick}
 
 
-def take(task: str, survey: Path) -> dict[str, float]:
+def take(task: str, survey: str) -> None:
     """One reading, in this process and those that it starts; the start of the program is left out of the times."""
     before_s, begun = cpu_s(), time.perf_counter()
-    lines = TASKS[task](survey)
-    return {
-        "lines": lines,
-        "wall_s": round(time.perf_counter() - begun, 2),
-        "cpu_s": round(cpu_s() - before_s, 2),
-        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
-    }
+    lines = TASKS[task](Path(survey))
+    wall_s = time.perf_counter() - begun
+    print(json.dumps({"lines": lines, "wall_s": round(wall_s, 2), "cpu_s": round(cpu_s() - before_s, 2)}))
 
 
 def cpu_s() -> float:
@@ -121,18 +119,20 @@ def cpu_s() -> float:
     return sum(each.ru_utime + each.ru_stime for each in used)
 
 
-def readings(kind: str, lines: int, tasks: list[str], scratch: Path) -> dict[str, object]:
+def readings(kind: str, lines: int, tasks: Sequence[str], scratch: Path) -> dict[str, dict[str, float]]:
     """Each task once, at one frame."""
     survey = scratch / f"{kind}-{lines}"
     make_survey(survey, kind, lines)
-    return {task: _reading(task, survey) for task in tasks}
+    found = {task: _reading(task, survey) for task in tasks}
+    shutil.rmtree(survey)
+    return found
 
 
-def _reading(task: str, survey: Path) -> dict[str, object]:
-    cost: Cost = measure([sys.executable, __file__, "--take", task, str(survey)])
-    if cost.returncode:
-        raise SystemExit(f"{task} of {survey.name}: {cost.said}")
-    return cost.said
+def _reading(task: str, survey: Path) -> dict[str, float]:
+    # Without a file as its main module, so that the processes that it starts load only what they need.
+    program = f"import sys; sys.path.insert(0, {str(HERE)!r}); from planning import take; take(*sys.argv[1:])"
+    peak_mb, said = peak_of([sys.executable, "-c", program, task, str(survey)])
+    return {**json.loads(said), "peak_mb": peak_mb}
 
 
 def main() -> None:
@@ -140,11 +140,7 @@ def main() -> None:
     args.add_argument("--lines", type=int, default=1_000_000)
     args.add_argument("--kinds", nargs="+", choices=list(KINDS), default=list(KINDS))
     args.add_argument("--tasks", nargs="+", choices=list(TASKS), default=list(TASKS))
-    args.add_argument("--take", nargs=2, metavar=("TASK", "SURVEY"), help=argparse.SUPPRESS)
     given = args.parse_args()
-    if given.take:
-        print(json.dumps(take(given.take[0], Path(given.take[1]))))
-        return
     with tempfile.TemporaryDirectory(prefix="ebbtide-planning-") as scratch:
         found = {kind: readings(kind, given.lines, given.tasks, Path(scratch)) for kind in given.kinds}
     print(json.dumps({"what": "planning", "lines": given.lines, **found}))

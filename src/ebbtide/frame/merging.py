@@ -10,8 +10,8 @@ from ebbtide.frame.ids import SITE_ID_BITS
 from ebbtide.frame.rows import Row, row_of, target_of
 from ebbtide.model.targets import Target
 
-_LEAST_PARTS = 64
-_ROWS_A_BLOCK = 256
+_LEAST_PARTS = 128
+_ROWS_A_BLOCK = 128
 _LENGTH_BYTES = 4
 
 _Key = tuple[str, str, int, str]
@@ -64,7 +64,9 @@ class MergedFrame(msgspec.Struct, frozen=True):
             _part_path(self.scratch, part).unlink(missing_ok=True)
 
 
-class _Counts(msgspec.Struct):
+class Counts(msgspec.Struct):
+    """What was read and merged; see ``MergedFrame``."""
+
     read: int = 0
     duplicates: int = 0
     weight_conflicts: int = 0
@@ -80,7 +82,7 @@ def merge_rows(rows: Iterable[Row], scratch: Path, shards: int) -> MergedFrame:
     """Merge equal targets; of equal ones the first in reading order is kept, with its stratum, weight and fall-back.
 
     Only equal canonical strings merge, never equal hashes. Memory holds the keys of a
-    sixty-fourth of the sites at a time (and no less than those of the largest site).
+    hundred-and-twenty-eighth of the sites at a time (and no less than those of the largest site).
 
     Args:
         rows: As read, in order.
@@ -93,50 +95,80 @@ def merge_rows(rows: Iterable[Row], scratch: Path, shards: int) -> MergedFrame:
     Raises:
         ValueError: ``shards`` is no power of two.
     """
+    parts = parts_for(shards)
+    scratch.mkdir(parents=True, exist_ok=True)
+    read = spill_rows(rows, scratch, parts)
+    return merged_frame(scratch, shards, read, [merge_parts(range(parts), scratch, pieces=1)])
+
+
+def parts_for(shards: int) -> int:
+    """Into how many files a frame is divided while it is merged.
+
+    Raises:
+        ValueError: ``shards`` is no power of two.
+    """
     if shards < 1 or shards & (shards - 1):
         raise ValueError(f"{shards} shards are not a power of two")
-    parts = max(shards, _LEAST_PARTS)
-    counts = _Counts()
-    scratch.mkdir(parents=True, exist_ok=True)
-    for part in range(parts):
-        _part_path(scratch, part).unlink(missing_ok=True)
-    counts.read = _spill(rows, scratch, parts)
-    for part in range(parts):
-        _merge_part(_part_path(scratch, part), counts)
-    return MergedFrame(
-        scratch, shards, parts, counts.read, counts.duplicates, counts.weight_conflicts, counts.stratum_conflicts
-    )
+    return max(shards, _LEAST_PARTS)
 
 
-def _spill(rows: Iterable[Row], scratch: Path, parts: int) -> int:
+def spill_rows(rows: Iterable[Row], scratch: Path, parts: int, piece: int = 0) -> int:
+    """Write rows into a file for each part, in order; a site's part follows from its id, as its shard does.
+
+    Args:
+        rows: Those of one piece of the frame.
+        scratch: Folder of the files.
+        parts: From ``parts_for``.
+        piece: Number of the piece in reading order.
+
+    Returns:
+        How many rows there were.
+    """
+    for part in range(parts):
+        _spill_path(scratch, part, piece).unlink(missing_ok=True)
     waiting: list[list[Row]] = [[] for _ in range(parts)]
     read = 0
-    # A site's part follows from the top bits of its id, as its shard does.
     spare = SITE_ID_BITS + 1 - parts.bit_length()
     for row in rows:
         read += 1
         block = waiting[row[1] >> spare]
         block.append(row)
         if len(block) == _ROWS_A_BLOCK:
-            _append(_part_path(scratch, row[1] >> spare), block)
+            _append(_spill_path(scratch, row[1] >> spare, piece), block)
             block.clear()
     for part, rest in enumerate(waiting):
         if rest:
-            _append(_part_path(scratch, part), rest)
+            _append(_spill_path(scratch, part, piece), rest)
     return read
 
 
-def _merge_part(path: Path, counts: _Counts) -> None:
-    """Rewrite one file without its duplicates."""
-    first: dict[_Key, tuple[str, float]] = {}
-    merged = path.with_suffix(".merged")
-    with merged.open("wb") as stream:
-        for block in _blocks(path):
-            _write_block(stream, _first_ones(block, first, counts))
-    merged.replace(path)
+def merge_parts(parts: Iterable[int], scratch: Path, pieces: int) -> Counts:
+    """Write each part without its duplicates; what was spilled is removed.
+
+    Args:
+        parts: Which parts.
+        scratch: Folder of the files.
+        pieces: So many pieces were spilled; the first of equal rows stands in the first of them.
+    """
+    counts = Counts()
+    for part in parts:
+        first: dict[_Key, tuple[str, float]] = {}
+        with _part_path(scratch, part).open("wb") as stream:
+            for piece in range(pieces):
+                spilled = _spill_path(scratch, part, piece)
+                for block in _blocks(spilled):
+                    _write_block(stream, _first_ones(block, first, counts))
+                spilled.unlink(missing_ok=True)
+    return counts
 
 
-def _first_ones(block: list[Row], first: dict[_Key, tuple[str, float]], counts: _Counts) -> list[Row]:
+def merged_frame(scratch: Path, shards: int, read: int, counts: Iterable[Counts]) -> MergedFrame:
+    """The frame of which all parts are merged."""
+    totals = [sum(each) for each in zip(*map(msgspec.structs.astuple, counts), strict=True)]
+    return MergedFrame(scratch, shards, parts_for(shards), read, *totals[1:])
+
+
+def _first_ones(block: list[Row], first: dict[_Key, tuple[str, float]], counts: Counts) -> list[Row]:
     """The rows of a block that were not there before, neither in it nor in an earlier one."""
     kept = []
     for row in block:
@@ -155,6 +187,10 @@ def _first_ones(block: list[Row], first: dict[_Key, tuple[str, float]], counts: 
 
 def _part_path(scratch: Path, part: int) -> Path:
     return scratch / f"frame-{part:04d}.part"
+
+
+def _spill_path(scratch: Path, part: int, piece: int) -> Path:
+    return scratch / f"frame-{part:04d}.{piece:04d}"
 
 
 def _append(path: Path, rows: Sequence[Row]) -> None:

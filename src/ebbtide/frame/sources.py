@@ -1,11 +1,14 @@
 """Reading the frame: every source in turn, one target at a time."""
 
+import math
 import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
 from typing import BinaryIO, assert_never
+
+import msgspec
 
 from ebbtide.frame.entries import Defaults, list_targets
 from ebbtide.frame.lines import Line, parse_line, raw_lines
@@ -17,7 +20,7 @@ from ebbtide.model.configuration import FrameSection, FrameSource
 from ebbtide.model.errors import FrameError
 from ebbtide.model.targets import SchemePolicy, Target
 
-_STANDARD_INPUT = "-"
+STANDARD_INPUT = "-"
 
 
 def read_targets(section: FrameSection, folder: Path, stdin: BinaryIO | None = None) -> Iterator[Target]:
@@ -40,11 +43,21 @@ def read_rows(section: FrameSection, folder: Path, stdin: BinaryIO | None = None
         FrameError: At once if the frame names no source, standard input twice, or one port for both schemes; while
             iterating if a file cannot be read or a line names no target, naming file and line.
     """
+    check_sources(section)
+    return _all_rows(section, folder, stdin)
+
+
+def check_sources(section: FrameSection) -> None:
+    """Refuse a frame that names no source, standard input twice, or one port for both schemes.
+
+    Raises:
+        FrameError: It does.
+    """
     if not section.source:
         raise FrameError(
             "the frame names no source.", where="frame.source", remedy='Add [[frame.source]] with path = "hosts.txt".'
         )
-    if sum(source.path == _STANDARD_INPUT for source in section.source) > 1:
+    if sum(source.path == STANDARD_INPUT for source in section.source) > 1:
         raise FrameError(
             "standard input is named by two sources.", where="frame.source", remedy="Name it once; it is read once."
         )
@@ -54,55 +67,94 @@ def read_rows(section: FrameSection, folder: Path, stdin: BinaryIO | None = None
             where="frame.port",
             remedy="Leave it out, or write the port behind the host of each line.",
         )
-    return _all_rows(section, folder, stdin)
 
 
 def _all_rows(section: FrameSection, folder: Path, stdin: BinaryIO | None) -> Iterator[Row]:
-    for index, source in enumerate(section.source):
-        defaults = Defaults(section.scheme, section.port, source.stratum)
-        if source.path == _STANDARD_INPUT:
-            with nullcontext(stdin or sys.stdin.buffer) as stream:
-                yield from _rows(stream, source, "standard input", defaults)
-        else:
-            yield from _file_rows(folder / source.path, source, f"frame.source[{index}].path", defaults)
+    for index in range(len(section.source)):
+        yield from piece_rows(section, folder, Piece(index), stdin)
 
 
-def _file_rows(path: Path, source: FrameSource, key: str, defaults: Defaults) -> Iterator[Row]:
+class Piece(msgspec.Struct, frozen=True):
+    """Some neighbouring lines of a source.
+
+    Attributes:
+        source: Index of the source.
+        start: Octet at which the first line begins.
+        end: Octet behind the last line; ``None`` if it is the source's last piece.
+        number: Number of the first line.
+    """
+
+    source: int
+    start: int = 0
+    end: int | None = None
+    number: int = 1
+
+
+def piece_rows(section: FrameSection, folder: Path, piece: Piece, stdin: BinaryIO | None = None) -> Iterator[Row]:
+    """As ``read_rows``, of one piece."""
+    source = section.source[piece.source]
+    defaults = Defaults(section.scheme, section.port, source.stratum)
+    if source.path == STANDARD_INPUT:
+        with nullcontext(stdin or sys.stdin.buffer) as stream:
+            yield from _rows(stream, source, "standard input", defaults, piece)
+    else:
+        with open_source(section, folder, piece.source) as stream:
+            yield from _rows(stream, source, str(folder / source.path), defaults, piece)
+
+
+def open_source(section: FrameSection, folder: Path, index: int) -> BinaryIO:
+    """The file of a source.
+
+    Raises:
+        FrameError: It cannot be read.
+    """
+    path = folder / section.source[index].path
     try:
-        stream = path.open("rb")
+        return path.open("rb")
     except OSError as error:
         raise FrameError(
             f"{path} cannot be read ({error.strerror or type(error).__name__}).",
-            where=key,
+            where=f"frame.source[{index}].path",
             remedy="Name a file relative to the survey's folder.",
         ) from error
-    with stream:
-        yield from _rows(stream, source, str(path), defaults)
 
 
-def _rows(stream: BinaryIO, source: FrameSource, name: str, defaults: Defaults) -> Iterator[Row]:
+def _numbered(stream: BinaryIO, piece: Piece) -> Iterator[tuple[int, bytes]]:
+    """The lines of a piece with their numbers."""
+    left = math.inf if piece.end is None else piece.end - piece.start
+    if piece.start:
+        stream.seek(piece.start)
+    for number, raw in enumerate(raw_lines(stream), piece.number):
+        yield number, raw
+        left -= len(raw)
+        if left <= 0:
+            return
+
+
+def _rows(stream: BinaryIO, source: FrameSource, name: str, defaults: Defaults, piece: Piece) -> Iterator[Row]:
     match source.format:
         case "list":
-            return _line_rows(stream, name, defaults, PLAIN_HOST, list_targets)
+            return _line_rows(_numbered(stream, piece), name, defaults, PLAIN_HOST, list_targets)
         case "ranked":
-            return _line_rows(stream, name, defaults, PLAIN_RANKED, ranked_targets)
+            return _line_rows(_numbered(stream, piece), name, defaults, PLAIN_RANKED, ranked_targets)
         case "csv":
-            return _table_rows(stream, name, defaults)
+            table = _begun_table(stream, name, defaults) if piece.start else Table(defaults)
+            return _table_rows(_numbered(stream, piece), name, defaults, table)
         case "cidr":
-            return _prefix_rows(stream, name, defaults)
+            return _prefix_rows(_numbered(stream, piece), name, defaults)
         case _:
             assert_never(source.format)
 
 
 def _line_rows(
-    stream: BinaryIO,
+    lines: Iterator[tuple[int, bytes]],
     name: str,
     defaults: Defaults,
     plain: re.Pattern[bytes],
     long_way: Callable[[Line, Defaults], tuple[Target, ...]],
 ) -> Iterator[Row]:
     silent = SilentRows(defaults)
-    for number, raw in enumerate(raw_lines(stream), 1):
+    for number, raw in lines:
         parts = plain_parts(raw, plain)
         if parts is not None:
             yield from silent.of(*parts)
@@ -110,9 +162,19 @@ def _line_rows(
             yield from map(row_of, long_way(line, defaults))
 
 
-def _table_rows(stream: BinaryIO, name: str, defaults: Defaults) -> Iterator[Row]:
-    silent, table = SilentRows(defaults), Table(defaults)
+def _begun_table(stream: BinaryIO, name: str, defaults: Defaults) -> Table:
+    """A table of which the first line is read, so that it knows its columns."""
+    table = Table(defaults)
     for number, raw in enumerate(raw_lines(stream), 1):
+        if line := parse_line(raw, number, name):
+            table.targets(line)
+            break
+    return table
+
+
+def _table_rows(lines: Iterator[tuple[int, bytes]], name: str, defaults: Defaults, table: Table) -> Iterator[Row]:
+    silent = SilentRows(defaults)
+    for number, raw in lines:
         parts = plain_parts(raw, table.plain) if table.plain is not None else None
         if parts is not None:
             yield from silent.of(*parts)
@@ -120,8 +182,8 @@ def _table_rows(stream: BinaryIO, name: str, defaults: Defaults) -> Iterator[Row
             yield from map(row_of, table.targets(line))
 
 
-def _prefix_rows(stream: BinaryIO, name: str, defaults: Defaults) -> Iterator[Row]:
+def _prefix_rows(lines: Iterator[tuple[int, bytes]], name: str, defaults: Defaults) -> Iterator[Row]:
     silent = SilentRows(defaults)
-    for number, raw in enumerate(raw_lines(stream), 1):
+    for number, raw in lines:
         if line := parse_line(raw, number, name):
             yield from prefix_rows(line, silent)

@@ -1,6 +1,7 @@
 """What a round will cost: how long it takes and how many octets it moves, from the limits and from an earlier round."""
 
 import math
+import operator
 from array import array
 from zlib import crc32
 
@@ -54,22 +55,26 @@ class Networks:
     """
 
     def __init__(self) -> None:
-        self._cells = array("I", bytes(4 * _CELLS))
+        self.cells = array("I", bytes(4 * _CELLS))
 
     def add(self, address: str) -> None:
         """Take the address of one target."""
         network = prefix_of(address) if ":" in address else address[: address.rindex(".")]
-        self._cells[crc32(network.encode()) % _CELLS] += 1
+        self.cells[crc32(network.encode()) % _CELLS] += 1
+
+    def add_all(self, others: "Networks") -> None:
+        """Take the addresses that others took."""
+        self.cells = array("I", map(operator.add, self.cells, others.cells))
 
     @property
     def busiest(self) -> int:
         """Targets in the busiest network."""
-        return max(self._cells)
+        return max(self.cells)
 
     @property
     def count(self) -> int:
         """About how many networks there are; exact where they are few."""
-        empty = self._cells.count(0)
+        empty = self.cells.count(0)
         return round(_CELLS * math.log(_CELLS / max(1, empty)))
 
 

@@ -1,11 +1,12 @@
 """Who would be asked, how often, how long, how many octets, by whose leave; and who is left out. No packet is sent."""
 
 from datetime import UTC, datetime
+from functools import partial
 
 import msgspec
 
-from ebbtide.frame.merging import MergedFrame, merge_rows
-from ebbtide.frame.sources import read_rows
+from ebbtide.frame.merging import MergedFrame
+from ebbtide.frame.pieces import merge_sources
 from ebbtide.judge.engine import load_engine
 from ebbtide.model.configuration import SurveyConfig
 from ebbtide.rounds.database import ask
@@ -15,8 +16,8 @@ from ebbtide.survey.authorising import recorded
 from ebbtide.survey.caution import first_share
 from ebbtide.survey.conduct import survey_scope
 from ebbtide.survey.effort import Effort, PerTarget, estimate_effort
-from ebbtide.survey.planning import scratch_folder
-from ebbtide.survey.tally import Tally
+from ebbtide.survey.planning import planners, scratch_folder
+from ebbtide.survey.tally import Tally, tallied
 from ebbtide.workers.executors import process_count
 
 _CORE_REQUESTS = 2
@@ -85,11 +86,14 @@ def plan_summary(folder: SurveyFolder, config: SurveyConfig) -> PlanSummary:
     scope = survey_scope(config, folder.path)
     authorities = recorded(folder, config, engine)
     today = datetime.now(UTC).date()
-    count = Tally(scope, config.plan.level, authorities, today)
-    with scratch_folder(folder.path, "plan") as scratch:
-        merged = merge_rows(read_rows(config.frame, folder.path), scratch, folder.shards)
-        for shard in range(merged.shards):
-            count.take(merged.rows(shard))
+    asked_of = (scope, config.plan.level, authorities, today)
+    count = Tally(*asked_of)
+    with scratch_folder(folder.path, "plan") as scratch, planners(folder, config) as (executor, processes):
+        merged = merge_sources(config.frame, folder.path, scratch, folder.shards, executor)
+        each = -(-merged.shards // processes)
+        tasks = [range(merged.shards)[first : first + each] for first in range(0, merged.shards, each)]
+        for part in executor.map(partial(tallied, *asked_of, merged), tasks):
+            count.add(part)
     lapsed = authorities.refusals(today)
     return _summed_up(config, merged, count, lapsed, len(engine.manifest.checks), _measured(folder))
 

@@ -5,15 +5,17 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
 from ebbtide.conduct.scope import Scope
-from ebbtide.frame.merging import MergedFrame, merge_rows
+from ebbtide.frame.merging import MergedFrame
+from ebbtide.frame.pieces import PIECE_BYTES, merge_sources
 from ebbtide.frame.rows import Row
-from ebbtide.frame.sources import read_rows
+from ebbtide.frame.sources import STANDARD_INPUT
 from ebbtide.model.configuration import SurveyConfig
 from ebbtide.model.errors import ConductError, FrameError
 from ebbtide.model.outcomes import Skipped
@@ -24,7 +26,10 @@ from ebbtide.rounds.round import Round
 from ebbtide.rounds.tables import ROWS_A_GROUP, write_tuples
 from ebbtide.survey.conduct import decide_target
 from ebbtide.survey.settings import CONFIGURATION
+from ebbtide.workers.executors import ProcessExecutor, SerialExecutor, process_count
 
+_LEAST_SPREAD_BYTES = 2 * PIECE_BYTES
+"""Shorter frames are read before other processes have started."""
 _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(Row)
 
@@ -36,7 +41,8 @@ def read_frame(folder: SurveyFolder, config: SurveyConfig, scope: Scope, scratch
         FrameError: A source cannot be read, or nobody is named.
         ConductError: The rules forbid to ask anybody at all.
     """
-    merged = merge_rows(read_rows(config.frame, folder.path), scratch, folder.shards)
+    with planners(folder, config) as (executor, _):
+        merged = merge_sources(config.frame, folder.path, scratch, folder.shards, executor)
     if merged.kept == 0:
         raise FrameError("the frame names nobody.", where="frame.source", remedy="Write at least one host.")
     closed = _first_reason(all_targets(merged), scope)
@@ -48,6 +54,23 @@ def read_frame(folder: SurveyFolder, config: SurveyConfig, scope: Scope, scratch
             remedy='Open special networks by name, as open = ["127.0.0.0/8"]; outside loopback fill in [identity].',
         )
     return merged
+
+
+@contextmanager
+def planners(folder: SurveyFolder, config: SurveyConfig) -> Iterator[tuple[Executor, int]]:
+    """Where the frame is read, and in how many processes: this one if it is short, or stands on its standard input."""
+    paths = [folder.path / source.path for source in config.frame.source if source.path != STANDARD_INPUT]
+    size = sum(path.stat().st_size for path in paths if path.is_file())
+    processes = process_count(config.limits.processes)
+    if len(paths) < len(config.frame.source) or size < _LEAST_SPREAD_BYTES or processes == 1:
+        yield SerialExecutor(), 1
+        return
+    with ProcessExecutor(processes) as pool:
+        try:
+            yield pool, processes
+        except BaseException:
+            pool.stop()
+            raise
 
 
 def write_targets(opening: Round, merged: MergedFrame, frame_digest: str, plan_digest: str) -> None:

@@ -7,6 +7,7 @@ from datetime import date
 from ebbtide.conduct.authority import Authorities, is_loopback, level_for
 from ebbtide.conduct.scope import Scope
 from ebbtide.frame.ids import is_address
+from ebbtide.frame.merging import MergedFrame
 from ebbtide.frame.rows import Row
 from ebbtide.model.outcomes import Skipped
 from ebbtide.model.targets import Level
@@ -65,6 +66,15 @@ class Tally:
             if is_active:
                 self._authorise(host, (address,) if address else ())
 
+    def add(self, other: "Tally") -> None:
+        """Count what another one counted."""
+        self.skipped += other.skipped
+        self.strata += other.strata
+        self.active += other.active
+        self.networks.add_all(other.networks)
+        self.to_resolve += other.to_resolve
+        self.outside = self.outside or other.outside
+
     def _authorise(self, host: str, addresses: tuple[str, ...]) -> None:
         grant = level_for(host, addresses, self._wanted, self._scope, self._authorities, self._day)
         self.active[grant.by or "nobody"] += 1
@@ -72,3 +82,13 @@ class Tally:
 
 def _reason(closed: Skipped) -> str:
     return f"{closed.reason} ({closed.detail})" if closed.detail else str(closed.reason)
+
+
+def tallied(
+    scope: Scope, wanted: Level, authorities: Authorities, day: date, merged: MergedFrame, shards: range
+) -> Tally:
+    """A tally of some shards of a frame; see ``Tally``."""
+    tally = Tally(scope, wanted, authorities, day)
+    for shard in shards:
+        tally.take(merged.rows(shard))
+    return tally
