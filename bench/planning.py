@@ -2,7 +2,7 @@
 
 Frames of three kinds are made in a scratch folder: ``names`` (a ranked list), ``pinned`` (CSV with host and address)
 and ``cidr`` (prefixes); of the first two, one line in a hundred is there twice. Each reading is a process of its own,
-its peak is that of all its processes together, and ``yardstick`` reads and hashes the same lines in bare Python.
+its peak is that of all its processes together, and ``yardstick`` reads and hashes as many lines in bare Python.
 Prints one JSON line.
 """
 
@@ -38,8 +38,9 @@ exclude = [".closed.example", "11.0.3.0/24"]
 path = "frame"
 format = "{format}"
 """
+STEPS = (1, 2, 4)
 SPREAD = 2654435761  # odd: multiplying by it modulo 2**32 puts numbers out of order, each once
-ADDRESSES_A_PREFIX = 1 << 20
+ADDRESSES_A_PREFIX = 1 << 16
 
 
 def names_frame(lines: int) -> Iterator[str]:
@@ -58,7 +59,7 @@ def pinned_frame(lines: int) -> Iterator[str]:
 
 def cidr_frame(lines: int) -> Iterator[str]:
     for first in range(11 << 24, (11 << 24) + lines, ADDRESSES_A_PREFIX):
-        yield f"{first >> 24}.{first >> 16 & 255}.0.0/12\n"
+        yield f"{first >> 24}.{first >> 16 & 255}.0.0/16\n"
 
 
 def _once(number: int) -> int:
@@ -75,6 +76,8 @@ def make_survey(folder: Path, kind: str, lines: int) -> None:
     (folder / "survey.toml").write_text(CONFIGURATION.format(format=KINDS[kind]), encoding="utf-8")
     with (folder / "frame").open("w", encoding="utf-8") as stream:
         stream.writelines(FRAMES[kind](lines))
+    with (folder / "yardstick").open("w", encoding="utf-8") as stream:
+        stream.writelines(names_frame(lines))
 
 
 def plan(survey: Path) -> int:
@@ -93,15 +96,16 @@ def settle(survey: Path) -> int:
 
 
 def yardstick(survey: Path) -> int:
-    """The lines read and hashed one by one, and nothing else."""
+    """As many lines as there are targets, read and hashed one by one, and nothing else."""
     lines = 0
-    with (survey / "frame").open("rb") as stream:
+    with (survey / "yardstick").open("rb") as stream:
         for line in stream:
             blake2b(line, digest_size=8).digest()
             lines += 1
     return lines
 
 
+WORK = ("plan", "settle")
 TASKS = {"plan": plan, "settle": settle, "yardstick": yardstick}
 
 
@@ -133,6 +137,28 @@ def _reading(task: str, survey: Path) -> dict[str, float]:
     program = f"import sys; sys.path.insert(0, {str(HERE)!r}); from planning import take; take(*sys.argv[1:])"
     peak_mb, said = peak_of([sys.executable, "-c", program, task, str(survey)])
     return {**json.loads(said), "peak_mb": peak_mb}
+
+
+def section(lines: int) -> dict[str, object]:
+    """All kinds at one, two and four quarters of so many lines: what ``run.py`` keeps."""
+    with tempfile.TemporaryDirectory(prefix="ebbtide-planning-") as scratch:
+        steps = {step: lines * step // STEPS[-1] for step in STEPS}
+        found = {
+            kind: {f"x{step}": readings(kind, count, tuple(TASKS), Path(scratch)) for step, count in steps.items()}
+            for kind in KINDS
+        }
+    return {"lines": lines, **{kind: {**each, **_in_ratios(each)} for kind, each in found.items()}}
+
+
+def _in_ratios(steps: dict[str, dict[str, dict[str, float]]]) -> dict[str, float]:
+    least, most = steps[f"x{STEPS[0]}"], steps[f"x{STEPS[-1]}"]
+    ratios = {"peak_mb": max(most[task]["peak_mb"] for task in WORK)}
+    for task in WORK:
+        per_line = [each[task]["cpu_s"] / each[task]["lines"] for each in (least, most)]
+        ratios[f"{task}_growth_1x_to_4x"] = round(per_line[1] / per_line[0], 3)
+        yardstick_s = most["yardstick"]["cpu_s"] / most["yardstick"]["lines"]
+        ratios[f"{task}_times_yardstick"] = round(per_line[1] / yardstick_s, 2)
+    return ratios
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 import msgspec
+import planning
 from farm import FIRST_OCTETS, BenchError, Farm, baseline, find_program, running_farm
 from https_get import https
 from measuring import Cost, Range, in_short, machine, measure
@@ -200,7 +201,7 @@ def guarded(section: Callable[[], Section]) -> Section:
         return {"missing": str(error)}
 
 
-def run_all(scratch: Path, hosts: int, pairs: int, targets: int) -> dict[str, Section]:
+def run_all(scratch: Path, hosts: int, pairs: int, targets: int, planning_lines: int) -> dict[str, Section]:
     found: dict[str, Section] = {}
     for page_bytes in PAGE_BYTES:
         count = max(AFTER_PAGES, targets * STEPS[-1], OTHER_TOOLS_HOSTS)
@@ -213,6 +214,7 @@ def run_all(scratch: Path, hosts: int, pairs: int, targets: int) -> dict[str, Se
             found[f"core_plan_{page_bytes // 1000}kb"] = guarded(partial(core_plan, farm, scratch, targets))
             after = guarded(partial(after_network, scratch / str(page_bytes)))
             found[f"after_network_{page_bytes // 1000}kb"] = after
+    found["planning"] = planning.section(planning_lines)
     _by_yardstick(found)
     return found
 
@@ -223,11 +225,12 @@ def main() -> int:
     arguments.add_argument("--hosts", type=int, default=20_000, help="GETs in each reading of one_get")
     arguments.add_argument("--pairs", type=int, default=5)
     arguments.add_argument("--targets", type=int, default=1_000, help="targets at 1x of the core plan")
+    arguments.add_argument("--planning-lines", type=int, default=1_000_000, help="lines at 4x of planning")
     given = arguments.parse_args()
     noted: Section = {"taken_at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine()}
     try:
         with tempfile.TemporaryDirectory(prefix="ebbtide-farm-") as scratch:
-            found = run_all(Path(scratch), given.hosts, given.pairs, given.targets)
+            found = run_all(Path(scratch), given.hosts, given.pairs, given.targets, given.planning_lines)
     except BenchError as error:
         print(f"not measured: {error}", file=sys.stderr)
         return 2
