@@ -9,7 +9,7 @@ from ebbtide.frame.entries import Defaults, list_targets
 from ebbtide.frame.lines import parse_line
 from ebbtide.frame.plain import PLAIN_HOST, PLAIN_PINNED, PLAIN_RANKED, plain_parts
 from ebbtide.frame.prefixes import prefix_rows
-from ebbtide.frame.rows import Row, SilentRows, row_of, target_of
+from ebbtide.frame.rows import Row, SilentRows, row_of, target_of, with_id
 from ebbtide.frame.tables import Table, ranked_targets
 from ebbtide.model.targets import SchemePolicy
 
@@ -53,7 +53,7 @@ def test_a_plain_line_comes_out_as_it_would_on_the_long_way(text: str, kind: str
     pattern = {"list": PLAIN_HOST, "ranked": PLAIN_RANKED, "csv": PLAIN_PINNED}[kind]
     parts = plain_parts(raw, pattern)
     if parts is not None:
-        assert list(SilentRows(defaults).of(*parts)) == long_way(raw, kind, defaults)
+        assert list(map(with_id, SilentRows(defaults).of(*parts))) == long_way(raw, kind, defaults)
 
 
 @given(st.from_regex(r"([a-z0-9_-]{1,12}\.){1,3}[a-z]{2,6}", fullmatch=True), st.ip_addresses(v=4), PLAIN_ENDS)
@@ -78,4 +78,4 @@ def test_the_addresses_of_a_prefix_are_those_of_the_standard_library(
     silent = SilentRows(defaults)
     rows = list(prefix_rows(line, silent))
     assert rows == [row for address in network for row in silent.of(str(address), str(address))]
-    assert [row_of(target_of(row)) for row in rows] == rows
+    assert [row_of(target_of(row)) for row in rows] == [with_id(row) for row in rows]

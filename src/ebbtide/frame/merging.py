@@ -52,7 +52,7 @@ class MergedFrame(msgspec.Struct, frozen=True):
         return map(target_of, self.rows(shard))
 
     def rows(self, shard: int) -> Iterator[Row]:
-        """As ``by_shard``, as plain tuples."""
+        """As ``by_shard``, as plain tuples; see ``rows.Row``."""
         each = self.parts // self.shards
         for part in range(shard * each, (shard + 1) * each):
             for block in _blocks(_part_path(self.scratch, part)):

@@ -14,7 +14,7 @@ import msgspec
 from ebbtide.conduct.scope import Scope
 from ebbtide.frame.merging import MergedFrame
 from ebbtide.frame.pieces import PIECE_BYTES, merge_sources
-from ebbtide.frame.rows import Row
+from ebbtide.frame.rows import Row, with_id
 from ebbtide.frame.sources import STANDARD_INPUT
 from ebbtide.model.configuration import SurveyConfig
 from ebbtide.model.errors import ConductError, FrameError
@@ -77,7 +77,7 @@ def write_targets(opening: Round, merged: MergedFrame, frame_digest: str, plan_d
     """Settle who is asked: the table ``targets``, in one commit."""
     files = []
     for shard in range(opening.shards):
-        packed = sorted(map(_ENCODER.encode, merged.rows(shard)))
+        packed = sorted(map(_ENCODER.encode, map(with_id, merged.rows(shard))))
         if packed:
             files.append(write_tuples(opening.path, "targets", shard, _groups(packed), len(packed)))
     opening.commit(
