@@ -9,7 +9,7 @@ import msgspec
 
 from ebbtide.conduct.authority import NO_AUTHORITIES, Authorities, level_for
 from ebbtide.conduct.scope import Scope
-from ebbtide.frame.ids import prefix_of
+from ebbtide.frame.ids import is_address, prefix_of
 from ebbtide.model.configuration import SurveyConfig
 from ebbtide.model.outcomes import Failed, Fault, Outcome, Skipped, SkipReason, Stage
 from ebbtide.model.targets import Level
@@ -19,7 +19,7 @@ from ebbtide.probe.resolve import resolve_hosts
 from ebbtide.probe.settings import Assignment
 from ebbtide.probe.unfound import Unfound
 from ebbtide.survey.attempts import Step
-from ebbtide.survey.conduct import decide_target, is_address, known_addresses
+from ebbtide.survey.conduct import decide_target, known_addresses
 from ebbtide.survey.hops import PendingHop, unasked
 from ebbtide.survey.standing import Standing
 
