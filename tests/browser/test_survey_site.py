@@ -21,7 +21,7 @@ CONFIG = SurveyConfig(
         opt_out="https://survey.example.org/opt-out?with=a&long=" + "x" * 120,
         addresses=("203.0.113.9", "2001:db8:1234:5678:9abc:def0:1234:5678"),
     ),
-    plan=PlanSection(level=Level.ACTIVE),
+    plan=PlanSection(level=Level.ACTIVE, robots=True),
 )
 
 

@@ -147,6 +147,14 @@ def test_each_url_is_fetched_once_and_a_redirect_is_not_followed() -> None:
     assert sorted(seen) == ["/", "/a?b=1", "/gone"]
 
 
+def test_what_an_owner_published_for_us_is_read_without_asking_robots_txt() -> None:
+    files = {"/robots.txt": (200, "text/plain", b"User-agent: *\nDisallow: /"), "/proof": (200, "text/plain", b"yes")}
+    with web(files) as (base, seen):
+        found = fetch_each([f"{base}/proof"], msgspec.structs.replace(settings(), robots=True))
+    assert [each.body for each in found.values()] == [b"yes"]
+    assert seen == ["/proof"]
+
+
 def test_what_cannot_be_fetched_says_why_and_what_is_no_url_is_refused() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))

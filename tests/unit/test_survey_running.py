@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ebbtide.cli.plan_text import plan_lines
 from ebbtide.model.configuration import SurveyConfig
 from ebbtide.model.errors import ConductError, EbbtideError, FrameError, RoundError
 from ebbtide.model.outcomes import Answered, Failed, Fault, Outcome, Stage
@@ -333,6 +334,21 @@ def test_a_plan_says_who_would_be_asked_and_who_is_left_out_and_leaves_nothing_b
     assert (summary.requests_each, summary.most_attempts) == (3, 2)
     assert sorted(folder.path.rglob("*")) == before
     assert played.asked == []
+
+
+@pytest.mark.parametrize(
+    ("level", "told"), [("active", "robots.txt is read before the first named path"), ("passive", "")]
+)
+def test_a_plan_counts_robots_txt_where_named_paths_are_asked(folder: SurveyFolder, level: str, told: str) -> None:
+    text = CONFIGURATION.format(spacing_s=0) + f"[plan]\nlevel = '{level}'\nextra_requests = 5\nrobots = "
+    most = []
+    for is_on in ("false", "true"):
+        write(folder, "survey.toml", text + is_on)
+        summary = plan_summary(folder, load_config(folder.path))
+        most.append(summary.most_requests_each)
+        assert ("robots.txt" in "\n".join(plan_lines(summary))) is bool(told and is_on == "true")
+    assert most[1] - most[0] == bool(told)
+    assert told in "\n".join(plan_lines(summary))
 
 
 def test_a_drawn_share_of_those_that_answered_is_asked_once_more_and_tells_our_own_loss(

@@ -45,6 +45,7 @@ class PlanSummary(msgspec.Struct, frozen=True):
         busiest_network: Targets in the busiest of them.
         first: Targets that are asked before the round waits; 0 if it does not wait.
         outside: Somebody outside loopback may be asked, so that the identity is checked first.
+        has_robots: robots.txt is read before the first named path at a target.
         spacing_s: Until a target without an answer is asked again.
         active: Targets that are asked actively, by authority, as it is on record.
         lapsed_authorities: Name to the reason for which an authority does not hold.
@@ -70,6 +71,7 @@ class PlanSummary(msgspec.Struct, frozen=True):
     busiest_network: int
     first: int
     outside: bool
+    has_robots: bool
     spacing_s: float
     active: dict[str, int]
     lapsed_authorities: dict[str, str]
@@ -133,7 +135,8 @@ def _summed_up(
     config: SurveyConfig, merged: MergedFrame, count: _Count, lapsed: dict[str, str], checks: int, each: PerTarget
 ) -> PlanSummary:
     core = _CORE_REQUESTS + config.plan.icon
-    most = core + config.plan.extra_requests
+    has_robots = config.plan.robots and config.plan.level is Level.ACTIVE and config.plan.extra_requests > 0
+    most = core + has_robots + config.plan.extra_requests
     asked = merged.kept - count.skipped.total()
     outside = count.outside and asked > 0
     busiest = count.networks.busiest
@@ -157,6 +160,7 @@ def _summed_up(
         busiest_network=busiest,
         first=round(asked * share) if share < 1 else 0,
         outside=outside,
+        has_robots=has_robots,
         spacing_s=config.attempts.spacing_s,
         active=dict(sorted(count.active.items())),
         lapsed_authorities=lapsed,
