@@ -59,5 +59,5 @@ def test_it_says_who_why_what_how_often_from_where_and_how_to_opt_out_without_sc
     assert all(address in text for address in CONFIG.identity.addresses)
     assert "/favicon.ico" in text
     assert "A few named paths" in text
-    assert "20 new servers" in text
+    assert "20 requests in a second" in text
     assert link == CONFIG.identity.opt_out

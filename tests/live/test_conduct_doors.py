@@ -200,7 +200,9 @@ def test_an_owner_on_loopback_proves_a_host_by_a_file_and_loses_the_proof_with_i
     [
         (("conduct", "check"), "survey.toml: identity: organisation, page or contact is missing"),
         (("conduct", "init", "--out", "x"), "survey.toml: identity: organisation, page or contact is missing"),
-        (("conduct", "prove", "a b"), "HOST:1: 'a b' has more than one word"),
+        (("conduct", "prove", "a b"), "HOST: 'a b' is not one host."),
+        (("survey", "run", "r", "--metrics", "lo"), "--metrics: 'lo' is no address and port."),
+        (("survey", "run", "r", "--metrics", "127.0.0.1:99999"), "'127.0.0.1:99999' is no address and port."),
         (("conduct", "prove", "a.example:8080"), "port 8080 proves nothing"),
         (("conduct", "verify", "a.example"), "Issue one: ebbtide conduct prove a.example"),
         (("conduct", "opt-out", "300.1.1.1", "--who", "A", "--reason", "b"), "no address, prefix or host name"),

@@ -164,7 +164,16 @@ def _summed_up(
         spacing_s=config.attempts.spacing_s,
         active=dict(sorted(count.active.items())),
         lapsed_authorities=lapsed,
-        effort=estimate_effort(config, asked, busiest, most, core, process_count(config.limits.processes), each),
+        effort=estimate_effort(
+            config,
+            asked=asked,
+            busiest=busiest,
+            names=count.to_resolve,
+            most_requests=most,
+            core=core,
+            processes=process_count(config.limits.processes),
+            each=each,
+        ),
         measured_in=each.source,
     )
 
