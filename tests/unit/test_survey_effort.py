@@ -31,7 +31,7 @@ def test_the_narrowest_of_the_limits_tells_how_long_it_takes() -> None:
     assert (in_all.asking_s, in_all.bound) == (3000.0, "the rate in all")
     assert in_all.confirmed_s == 3000.0 + 3600
     looking_up = effort(LimitsSection(in_flight=100, requests_per_prefix_s=20), names=10_000)
-    assert (looking_up.asking_s, looking_up.bound) == (200.0, "the rate of looking up names")
+    assert (looking_up.asking_s, looking_up.bound) == (400.0, "the rate of looking up names")
 
 
 def test_octets_are_told_as_expected_and_at_the_very_most() -> None:

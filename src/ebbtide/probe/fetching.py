@@ -62,7 +62,7 @@ def fetch_each(
         (target,) = list_targets(Line(url.partition("#")[0], number, "URL"), Defaults())
         targets[target.target_id] = target
         wanted[target.target_id].setdefault(_path(url), url)
-    alone: ProbeSettings = msgspec.structs.replace(settings, redirects=RedirectRule.NONE, robots=False)
+    alone: ProbeSettings = msgspec.structs.replace(settings, redirects=RedirectRule.NONE)
     plan = _Paths({identity: tuple(paths) for identity, paths in wanted.items()})
     names = dict.fromkeys(target.host for target in targets.values() if not target.address)
     resolved = {each.host: each for each in resolve(names)}

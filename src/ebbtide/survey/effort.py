@@ -99,15 +99,16 @@ def estimate_effort(
 
     Returns:
         The time is the longest of four: the core requests to all targets at the rate in all, those to the busiest
-        network at its rate, one question a name at the rate of looking up, and all targets at the average time each, so
-        many in flight.
+        network at its rate, the questions about names at the rate of looking up (one for each family), and all targets
+        at the average time each, so many in flight.
     """
     limits = config.limits
+    questions = names * (1 if config.names.families in ("ipv4", "ipv6") else 2)
     bounds = {
         "the targets in flight": asked * each.elapsed_s / (limits.in_flight * processes),
         "the rate in all": _duration(asked * core, limits.requests_per_s),
         "the rate of the busiest network": _duration(busiest * core, limits.requests_per_prefix_s),
-        "the rate of looking up names": _duration(names, config.names.questions_per_s),
+        "the rate of looking up names": _duration(questions, config.names.questions_per_s),
     }
     bound = max(bounds, key=lambda name: bounds[name])
     again_s = config.attempts.spacing_s * (config.attempts.silent_after - 1)
