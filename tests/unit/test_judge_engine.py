@@ -204,23 +204,17 @@ def test_what_the_budget_left_out_is_named_so() -> None:
     assert told["admin-pages"] == "budget"
 
 
-def with_robots(robots: Outcome, admin: Outcome | None) -> Transcript:
-    """As the probe leaves it: robots.txt behind the core plan, then the named path, unless the conversation is over."""
+def with_robots(robots: Outcome, admin: Outcome) -> Transcript:
+    """As the probe leaves it: robots.txt behind the core plan, then the named path."""
     seen = transcript_of({"/": PLAIN["/"], IDA: PLAIN[IDA], "/robots.txt": (200, b""), "/iisadmin/": (404, b"")})
     *core, file, path = seen.exchanges
     file = replace(file, request=Request("/robots.txt", Purpose.ROBOTS), outcome=robots)
-    return replace(seen, exchanges=(*core, file, *([replace(path, outcome=admin)] if admin else [])))
+    return replace(seen, exchanges=(*core, file, replace(path, outcome=admin)))
 
 
-@pytest.mark.parametrize(
-    ("robots", "admin"),
-    [
-        (Answered(), Skipped(SkipReason.ROBOTS, "robots.txt does not allow it")),
-        (Failed(Stage.RESPONSE, Fault.TIMED_OUT), None),
-    ],
-)
-def test_what_robots_txt_closes_was_not_asked_and_all_else_is_judged(robots: Outcome, admin: Outcome | None) -> None:
-    told = readings(engine_of().assess(with_robots(robots, admin)))
+@pytest.mark.parametrize("robots", [Answered(), Failed(Stage.RESPONSE, Fault.TIMED_OUT)])
+def test_what_robots_txt_closes_was_not_asked_and_all_else_is_judged(robots: Outcome) -> None:
+    told = readings(engine_of().assess(with_robots(robots, Skipped(SkipReason.ROBOTS, "robots.txt does not allow it"))))
 
     assert told["admin-pages"] == "robots"
     assert {told[check] for check in PASSIVE_IDS} == {"not_shown"}

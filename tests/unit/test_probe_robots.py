@@ -106,7 +106,7 @@ def test_when_it_breaks_off_no_named_path_is_asked_and_the_target_has_not_failed
     half = Reply((b"HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\nUser-agent: *\nAllow: /",), then="reset")
     transcript, network = ask(half)
     assert sent(network) == ["/", "/absent", "/robots.txt"]
-    assert kind(transcript.exchanges[2]) == "failed"
+    assert told(transcript)[2:] == [("/robots.txt", "failed"), ("/admin/", "robots"), ("/status", "robots")]
     assert isinstance(transcript.outcome, Answered)
     assert outcome_row(transcript).failed_exchange_count == 0
 
@@ -117,6 +117,15 @@ def test_when_it_ends_too_early_every_named_path_is_closed_and_the_target_has_no
     assert sent(network) == ["/", "/absent", "/robots.txt", "/odd"]
     assert told(transcript)[3:] == [("/admin/", "robots"), ("/status", "robots"), ("/odd", "200")]
     assert outcome_row(transcript).failed_exchange_count == 0
+
+
+def test_a_path_that_breaks_off_does_not_hide_that_the_one_behind_it_was_closed() -> None:
+    plan = ListPlan(["/", ABSENT], [named("/status"), named("/open"), named("/admin/")])
+    lost = Reply((b"HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\nhalf",), then="reset")
+    transcript, network = ask(CLOSES_ADMIN, lost, plan=plan)
+    assert sent(network)[2:] == ["/robots.txt", "/status"]
+    assert told(transcript)[3:] == [("/status", "failed"), ("/admin/", "robots")]
+    assert outcome_row(transcript).failed_exchange_count == 1
 
 
 def test_what_is_closed_is_no_failure_of_the_target() -> None:

@@ -12,7 +12,7 @@ from ebbtide.probe.redirects import Dead, Hop, next_hop
 from ebbtide.probe.settings import Assignment, ProbeSettings
 
 _ROBOTS = Request(ROBOTS_PATH, Purpose.ROBOTS)
-_CLOSED = Skipped(SkipReason.ROBOTS, "robots.txt does not allow it")
+CLOSED_BY_ROBOTS = Skipped(SkipReason.ROBOTS, "robots.txt does not allow it")
 
 
 class Stop(msgspec.Struct, frozen=True, gc=False):
@@ -75,6 +75,12 @@ class Itinerary:
             return self._pending[0]
         return self._hops[0] if self._hops else None
 
+    @property
+    def closed_stop(self) -> Stop | None:
+        """The next of the named paths that robots.txt closes; ``None`` if another comes first."""
+        stop = self._pending[0] if self._pending else None
+        return stop if stop is not None and stop.dead is CLOSED_BY_ROBOTS else None
+
     def pass_on(self, exchange: Exchange) -> Exchange:
         """Take note of what came of the next stop, and go on to the one after it.
 
@@ -89,7 +95,7 @@ class Itinerary:
             if is_own:
                 self._take_in(exchange)
         elif stop.parent is None and stop.dead is None:
-            self._pending.clear()
+            self._give_up(exchange)
             return exchange
         if is_own and not self._pending and not stop.request.is_last:
             self._ask_plan()
@@ -129,6 +135,12 @@ class Itinerary:
         else:
             self._own.append(exchange)
 
+    def _give_up(self, exchange: Exchange) -> None:
+        """Nothing more is asked; without a robots.txt to read, the named paths are closed and kept so."""
+        if exchange.request.purpose is Purpose.ROBOTS:
+            self._take_in(exchange)
+        self._pending = deque(stop for stop in self._pending if stop.dead is not None)
+
     def _heed_robots(self) -> None:
         """Close what robots.txt closes. Its rules are read anew each time: thousands of them are not worth keeping."""
         if self._robots is None or not self._pending:
@@ -137,7 +149,7 @@ class Itinerary:
         for _ in range(len(self._pending)):
             stop = self._pending.popleft()
             if stop.request.is_named and not robots.allows(stop.request.path):
-                stop = msgspec.structs.replace(stop, dead=_CLOSED)
+                stop = msgspec.structs.replace(stop, dead=CLOSED_BY_ROBOTS)
             self._pending.append(stop)
 
     def _follow(self, exchange: Exchange, stop: Stop) -> Exchange:

@@ -85,8 +85,7 @@ class Seen:
             self.extra_count += request.purpose is Purpose.CHECK
         self.absent = first.get(Purpose.ABSENT)
         self.is_answered = _is_answered(first.get(Purpose.ROOT))
-        self.has_failure = any(_has_failed(each) and each.request.purpose is not Purpose.ROBOTS for each in exchanges)
-        self._robots = first.get(Purpose.ROBOTS)
+        self.has_failure = any(map(_has_failed, exchanges))
         self._target = target
         self._template_scripts = template_scripts
         self._parts: dict[tuple[int, int | None], Parts] = {}
@@ -103,11 +102,10 @@ class Seen:
         return exchange if _is_answered(exchange) else None
 
     def is_closed(self, block: Block, path: str) -> bool:
-        """Whether robots.txt kept us from one of a block's requests, or could not be read."""
-        if _has_failed(self._robots):
-            return not is_passive_path(path)
+        """Whether robots.txt kept us from one of a block's requests."""
         exchange = self.by_key.get((block.method, request_path(path, self.values), block.fields))
-        return exchange is not None and _is_closed(exchange)
+        outcome = None if exchange is None else exchange.outcome
+        return isinstance(outcome, Skipped) and outcome.reason is SkipReason.ROBOTS
 
     def parts(self, exchange: Exchange, block: Block) -> Parts:
         """The parts of an answer; not shared when the block's extractors add their own."""
@@ -123,12 +121,8 @@ def _is_answered(exchange: Exchange | None) -> bool:
     return exchange is not None and isinstance(exchange.outcome, Answered)
 
 
-def _has_failed(exchange: Exchange | None) -> bool:
-    return exchange is not None and isinstance(exchange.outcome, Failed)
-
-
-def _is_closed(exchange: Exchange) -> bool:
-    return isinstance(exchange.outcome, Skipped) and exchange.outcome.reason is SkipReason.ROBOTS
+def _has_failed(exchange: Exchange) -> bool:
+    return isinstance(exchange.outcome, Failed) and exchange.request.purpose is not Purpose.ROBOTS
 
 
 def decide_all(checks: Sequence[Check], seen: Seen, circumstances: Circumstances) -> dict[str, Verdict]:
