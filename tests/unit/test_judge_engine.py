@@ -220,6 +220,15 @@ def test_what_robots_txt_closes_was_not_asked_and_all_else_is_judged(robots: Out
     assert {told[check] for check in PASSIVE_IDS} == {"not_shown"}
 
 
+def test_a_robots_txt_that_failed_is_no_silence_of_the_target() -> None:
+    seen = with_robots(Failed(Stage.RESPONSE, Fault.TIMED_OUT), Skipped(SkipReason.ROBOTS))
+    *others, closed = seen.exchanges
+    another = replace(closed, request=Request("/another/", Purpose.CHECK))
+
+    told = readings(engine_of(extra_requests=1).assess(replace(seen, exchanges=(*others, another))))
+    assert told["admin-pages"] == "budget"
+
+
 def test_a_named_path_that_failed_behind_robots_txt_is_unreachable_and_one_that_answered_is_judged() -> None:
     lost = engine_of().assess(with_robots(Answered(), Failed(Stage.RESPONSE, Fault.RESET)))
 
