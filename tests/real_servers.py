@@ -7,10 +7,11 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 from cryptography import x509
@@ -173,15 +174,15 @@ def free_port() -> int:
 
 
 @contextmanager
-def real_servers() -> Iterator[RealServers]:
-    """Start all servers, and end them whatever happens."""
+def real_servers(more_pages: Mapping[str, str] = MappingProxyType({})) -> Iterator[RealServers]:
+    """Start all servers, and end them whatever happens; ``more_pages`` are served beside the usual ones."""
     require_programs()
     servers = RealServers()
     # Workers that gave up root must be able to read the sites; a test's own folder is closed to others.
     with tempfile.TemporaryDirectory(prefix="ebbtide-real-") as name, ExitStack() as running:
         folder = Path(name)
         folder.chmod(0o755)
-        write_sites(folder)
+        write_sites(folder, more_pages)
         write_certificate(folder)
         commands = (nginx_command(folder, servers), *apache_commands(folder, servers))
         for command in commands:
@@ -191,7 +192,7 @@ def real_servers() -> Iterator[RealServers]:
         yield servers
 
 
-def write_sites(folder: Path) -> None:
+def write_sites(folder: Path, more_pages: Mapping[str, str]) -> None:
     """The pages that are served."""
     pages = {
         "plain/index.html": "<title>Plain</title><h1>Welcome</h1>",
@@ -200,6 +201,7 @@ def write_sites(folder: Path) -> None:
         "site/index.html": "<title>Hardened</title><h1>Welcome</h1>",
         "shop/index.php": "<title>Shop</title><p id=version><?php echo PHP_VERSION; ?></p>",
         "shop/missing.php": "<title>404</title><?php include 'absent-part.inc'; ?>Not found",
+        **more_pages,
     }
     for name, text in pages.items():
         path = folder / name

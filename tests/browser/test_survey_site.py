@@ -21,7 +21,7 @@ CONFIG = SurveyConfig(
         opt_out="https://survey.example.org/opt-out?with=a&long=" + "x" * 120,
         addresses=("203.0.113.9", "2001:db8:1234:5678:9abc:def0:1234:5678"),
     ),
-    plan=PlanSection(level=Level.ACTIVE),
+    plan=PlanSection(level=Level.ACTIVE, robots=True),
 )
 
 
@@ -59,5 +59,5 @@ def test_it_says_who_why_what_how_often_from_where_and_how_to_opt_out_without_sc
     assert all(address in text for address in CONFIG.identity.addresses)
     assert "/favicon.ico" in text
     assert "A few named paths" in text
-    assert "20 new servers" in text
+    assert "20 requests in a second" in text
     assert link == CONFIG.identity.opt_out

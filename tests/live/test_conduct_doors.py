@@ -147,6 +147,14 @@ def test_each_url_is_fetched_once_and_a_redirect_is_not_followed() -> None:
     assert sorted(seen) == ["/", "/a?b=1", "/gone"]
 
 
+def test_what_an_owner_published_for_us_is_read_without_asking_robots_txt() -> None:
+    files = {"/robots.txt": (200, "text/plain", b"User-agent: *\nDisallow: /"), "/proof": (200, "text/plain", b"yes")}
+    with web(files) as (base, seen):
+        found = fetch_each([f"{base}/proof"], msgspec.structs.replace(settings(), robots=True))
+    assert [each.body for each in found.values()] == [b"yes"]
+    assert seen == ["/proof"]
+
+
 def test_what_cannot_be_fetched_says_why_and_what_is_no_url_is_refused() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
@@ -192,7 +200,9 @@ def test_an_owner_on_loopback_proves_a_host_by_a_file_and_loses_the_proof_with_i
     [
         (("conduct", "check"), "survey.toml: identity: organisation, page or contact is missing"),
         (("conduct", "init", "--out", "x"), "survey.toml: identity: organisation, page or contact is missing"),
-        (("conduct", "prove", "a b"), "HOST:1: 'a b' has more than one word"),
+        (("conduct", "prove", "a b"), "HOST: 'a b' is not one host."),
+        (("survey", "run", "r", "--metrics", "lo"), "--metrics: 'lo' is no address and port."),
+        (("survey", "run", "r", "--metrics", "127.0.0.1:99999"), "'127.0.0.1:99999' is no address and port."),
         (("conduct", "prove", "a.example:8080"), "port 8080 proves nothing"),
         (("conduct", "verify", "a.example"), "Issue one: ebbtide conduct prove a.example"),
         (("conduct", "opt-out", "300.1.1.1", "--who", "A", "--reason", "b"), "no address, prefix or host name"),

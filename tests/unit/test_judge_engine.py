@@ -5,12 +5,13 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from ebbtide.judge.checks.catalogue import list_checks
 from ebbtide.judge.engine import Engine, load_engine
 from ebbtide.model.configuration import ChecksSection, PlanSection
 from ebbtide.model.errors import CheckError
-from ebbtide.model.outcomes import Answered, Failed, Fault, Outcome, Stage
+from ebbtide.model.outcomes import Answered, Failed, Fault, Outcome, Skipped, SkipReason, Stage
 from ebbtide.model.targets import Level, Scheme, Target
 from ebbtide.model.transcripts import Exchange, Purpose, Request, Transcript
 from ebbtide.model.verdicts import Assessment, CannotTell, CannotTellReason, NotAsked, NotShown, Shown
@@ -201,6 +202,38 @@ def test_what_the_budget_left_out_is_named_so() -> None:
     told = readings(engine.assess(transcript_of({"/": PLAIN["/"], IDA: PLAIN[IDA]})))
 
     assert told["admin-pages"] == "budget"
+
+
+def with_robots(robots: Outcome, admin: Outcome) -> Transcript:
+    """As the probe leaves it: robots.txt behind the core plan, then the named path."""
+    seen = transcript_of({"/": PLAIN["/"], IDA: PLAIN[IDA], "/robots.txt": (200, b""), "/iisadmin/": (404, b"")})
+    *core, file, path = seen.exchanges
+    file = replace(file, request=Request("/robots.txt", Purpose.ROBOTS), outcome=robots)
+    return replace(seen, exchanges=(*core, file, replace(path, outcome=admin)))
+
+
+@pytest.mark.parametrize("robots", [Answered(), Failed(Stage.RESPONSE, Fault.TIMED_OUT)])
+def test_what_robots_txt_closes_was_not_asked_and_all_else_is_judged(robots: Outcome) -> None:
+    told = readings(engine_of().assess(with_robots(robots, Skipped(SkipReason.ROBOTS, "robots.txt does not allow it"))))
+
+    assert told["admin-pages"] == "robots"
+    assert {told[check] for check in PASSIVE_IDS} == {"not_shown"}
+
+
+def test_a_robots_txt_that_failed_is_no_silence_of_the_target() -> None:
+    seen = with_robots(Failed(Stage.RESPONSE, Fault.TIMED_OUT), Skipped(SkipReason.ROBOTS))
+    *others, closed = seen.exchanges
+    another = replace(closed, request=Request("/another/", Purpose.CHECK))
+
+    told = readings(engine_of(extra_requests=1).assess(replace(seen, exchanges=(*others, another))))
+    assert told["admin-pages"] == "budget"
+
+
+def test_a_named_path_that_failed_behind_robots_txt_is_unreachable_and_one_that_answered_is_judged() -> None:
+    lost = engine_of().assess(with_robots(Answered(), Failed(Stage.RESPONSE, Fault.RESET)))
+
+    assert readings(lost)["admin-pages"] == "unreachable"
+    assert readings(engine_of().assess(with_robots(Answered(), Answered())))["admin-pages"] == "not_shown"
 
 
 def test_a_cut_body_settles_only_what_it_shows() -> None:

@@ -67,6 +67,7 @@ def test_named_paths_are_asked_only_of_their_family() -> None:
 
     further = plan.next_requests(TARGET, answer(core, b"Microsoft-IIS/5.0"), Level.ACTIVE)
     assert [(request.path, request.purpose) for request in further] == [("/iisadmin/", Purpose.CHECK)]
+    assert [request.is_named for request in (*core, *further)] == [False, False, False, True]
     assert plan.next_requests(TARGET, answer(core, b"Apache/1.3.19"), Level.ACTIVE) == ()
     assert plan.next_requests(TARGET, answer([*core, *further], b"Microsoft-IIS/5.0"), Level.ACTIVE) == ()
 
@@ -84,7 +85,7 @@ def test_absent_names_of_another_extension_are_asked_at_the_passive_level() -> N
 
     assert core[1].path == f"/{ABSENT}.html"
     further = plan.next_requests(TARGET, answer(core, b"Microsoft-IIS/5.0"), Level.PASSIVE)
-    assert [request.path for request in further] == [f"/{ABSENT}.ida"]
+    assert [(request.path, request.is_named) for request in further] == [(f"/{ABSENT}.ida", False)]
 
 
 def test_after_a_failure_nothing_more_is_asked() -> None:

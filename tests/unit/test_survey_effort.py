@@ -3,26 +3,35 @@
 import pytest
 
 from ebbtide.cli.plan_text import duration, octets
-from ebbtide.model.configuration import AttemptsSection, CapsSection, LimitsSection, SurveyConfig
+from ebbtide.model.configuration import AttemptsSection, CapsSection, LimitsSection, NamesSection, SurveyConfig
 from ebbtide.survey.effort import Effort, Networks, PerTarget, estimate_effort
 
 CAPS = CapsSection(head_bytes=700, body_bytes=9_000)
 
 
-def effort(limits: LimitsSection, *, asked: int = 10_000, busiest: int = 256) -> Effort:
-    config = SurveyConfig(limits=limits, caps=CAPS, attempts=AttemptsSection(silent_after=2, most=3, spacing_s=3600))
+def effort(limits: LimitsSection, *, asked: int = 10_000, busiest: int = 256, names: int = 0) -> Effort:
+    config = SurveyConfig(
+        limits=limits,
+        caps=CAPS,
+        attempts=AttemptsSection(silent_after=2, most=3, spacing_s=3600),
+        names=NamesSection(questions_per_s=50),
+    )
     each = PerTarget(received_bytes=700, elapsed_s=2.0)
-    return estimate_effort(config, asked, busiest, most_requests=20, core=3, processes=2, each=each)
+    return estimate_effort(
+        config, asked=asked, busiest=busiest, names=names, most_requests=20, core=3, processes=2, each=each
+    )
 
 
 def test_the_narrowest_of_the_limits_tells_how_long_it_takes() -> None:
     in_flight = effort(LimitsSection(in_flight=100, requests_per_prefix_s=20))
     assert (in_flight.asking_s, in_flight.bound) == (100.0, "the targets in flight")
     network = effort(LimitsSection(in_flight=1000, requests_per_prefix_s=2), busiest=256)
-    assert (network.asking_s, network.bound) == (128.0, "the rate of the busiest network")
+    assert (network.asking_s, network.bound) == (384.0, "the rate of the busiest network")
     in_all = effort(LimitsSection(in_flight=1000, requests_per_s=10, requests_per_prefix_s=0))
-    assert (in_all.asking_s, in_all.bound) == (500.0, "the rate in all")
-    assert in_all.confirmed_s == 500.0 + 3600
+    assert (in_all.asking_s, in_all.bound) == (3000.0, "the rate in all")
+    assert in_all.confirmed_s == 3000.0 + 3600
+    looking_up = effort(LimitsSection(in_flight=100, requests_per_prefix_s=20), names=10_000)
+    assert (looking_up.asking_s, looking_up.bound) == (400.0, "the rate of looking up names")
 
 
 def test_octets_are_told_as_expected_and_at_the_very_most() -> None:

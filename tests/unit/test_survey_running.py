@@ -8,17 +8,19 @@ from typing import Any
 
 import pytest
 
+from ebbtide.cli.plan_text import plan_lines
 from ebbtide.model.configuration import SurveyConfig
 from ebbtide.model.errors import ConductError, EbbtideError, FrameError, RoundError
 from ebbtide.model.outcomes import Answered, Failed, Fault, Outcome, Stage
 from ebbtide.model.targets import Level
 from ebbtide.model.transcripts import Exchange, Purpose, Request, Transcript
 from ebbtide.probe.lookup import Resolved
-from ebbtide.probe.settings import Assignment
+from ebbtide.probe.settings import Assignment, ProbeSettings
 from ebbtide.rounds.database import ask
 from ebbtide.rounds.folder import SurveyFolder
 from ebbtide.rounds.locking import round_lock
-from ebbtide.survey import assigning, batch, judging
+from ebbtide.survey import assigning, batch, judging, running
+from ebbtide.survey.budget import RESERVED_DESCRIPTORS
 from ebbtide.survey.judging import judge_round
 from ebbtide.survey.plan_summary import plan_summary
 from ebbtide.survey.progress import Progress
@@ -119,6 +121,23 @@ def run(folder: SurveyFolder, label: str = "r", **options: Any) -> RunSummary:
 
 def hosts(assignments: Iterable[Assignment]) -> list[str]:
     return sorted(each.target.host for each in assignments)
+
+
+def test_no_more_are_asked_at_a_time_than_the_machine_can_carry_and_that_is_said(
+    folder: SurveyFolder, played: Played, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told_to_ask: list[int] = []
+
+    def probe(assignments: Any, plan: object, settings: ProbeSettings, **what: Any) -> None:
+        told_to_ask.append(settings.limits.in_flight)
+        played.probe(assignments, plan, settings, **what)
+
+    monkeypatch.setattr(batch, "probe_assignments", probe)
+    monkeypatch.setattr(running, "raise_descriptor_limit", lambda: RESERVED_DESCRIPTORS + 7)
+    said: list[str] = []
+    run(folder, notice=said.append)
+    assert set(told_to_ask) == {7}
+    assert any("7 instead of 500 targets in flight" in sentence for sentence in said)
 
 
 def test_everyone_whom_the_rules_allow_is_asked_once_and_the_rest_is_skipped(
@@ -333,6 +352,21 @@ def test_a_plan_says_who_would_be_asked_and_who_is_left_out_and_leaves_nothing_b
     assert (summary.requests_each, summary.most_attempts) == (3, 2)
     assert sorted(folder.path.rglob("*")) == before
     assert played.asked == []
+
+
+@pytest.mark.parametrize(
+    ("level", "told"), [("active", "robots.txt is read before the first named path"), ("passive", "")]
+)
+def test_a_plan_counts_robots_txt_where_named_paths_are_asked(folder: SurveyFolder, level: str, told: str) -> None:
+    text = CONFIGURATION.format(spacing_s=0) + f"[plan]\nlevel = '{level}'\nextra_requests = 5\nrobots = "
+    most = []
+    for is_on in ("false", "true"):
+        write(folder, "survey.toml", text + is_on)
+        summary = plan_summary(folder, load_config(folder.path))
+        most.append(summary.most_requests_each)
+        assert ("robots.txt" in "\n".join(plan_lines(summary))) is bool(told and is_on == "true")
+    assert most[1] - most[0] == bool(told)
+    assert told in "\n".join(plan_lines(summary))
 
 
 def test_a_drawn_share_of_those_that_answered_is_asked_once_more_and_tells_our_own_loss(

@@ -85,10 +85,9 @@ def _page(config: SurveyConfig, now: datetime) -> SurveyPage:
         addresses=dict.fromkeys(identity.addresses or _own_addresses(config), ()),
         requests=tuple(requests),
         is_active=config.plan.level is Level.ACTIVE,
+        has_robots=config.plan.robots,
         most_attempts=config.attempts.most,
-        per_prefix=f"No network (a /24 or a /48) sees more than {rate:g} new servers asked in a second."
-        if rate
-        else "",
+        per_prefix=f"No network (a /24 or a /48) sees more than {rate:g} requests in a second." if rate else "",
         updated=now.date().isoformat(),
         language=identity.languages[0] if identity.languages and identity.languages[0].startswith("en") else "en",
     )

@@ -1,5 +1,6 @@
 """Metrics of a long run in the form of Prometheus: in a file, over HTTP on loopback, or both."""
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,8 @@ from ebbtide.survey.progress import Progress
 
 _FILE_EVERY_S = 5.0
 _LOOPBACK = "127.0.0.1"
+_PORT = re.compile(r"[0-9]{1,5}")
+_HIGHEST_PORT = 65_535
 
 
 class Metrics:
@@ -92,12 +95,14 @@ def _served(listen: str, registry: CollectorRegistry) -> Iterator[None]:
         yield
         return
     host, _, port = listen.rpartition(":")
+    remedy = "Name a free port, as --metrics 127.0.0.1:9464."
+    if not _PORT.fullmatch(port) or int(port) > _HIGHEST_PORT:
+        raise ConfigurationError(f"{listen[:80]!r} is no address and port.", where="--metrics", remedy=remedy)
     try:
         server, _ = start_http_server(int(port), host.strip("[]") or _LOOPBACK, registry)
-    except (OSError, ValueError, OverflowError) as error:
-        raise ConfigurationError(
-            f"metrics cannot be served at {listen!r}: {error}.", remedy="Name a free port, as --metrics 127.0.0.1:9464."
-        ) from error
+    except (OSError, UnicodeError) as error:
+        told = getattr(error, "strerror", None) or error
+        raise ConfigurationError(f"metrics cannot be served at {listen[:80]!r}: {told}.", remedy=remedy) from error
     try:
         yield
     finally:

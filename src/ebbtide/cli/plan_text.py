@@ -48,6 +48,8 @@ def _how(plan: PlanSummary) -> Iterator[str]:
     if plan.most_requests_each > plan.requests_each:
         requests += f" to {plan.most_requests_each}"
     yield f"Each gets {requests} requests over one connection, at the {plan.level} level, for {plan.checks} checks."
+    if plan.has_robots:
+        yield "  robots.txt is read before the first named path; what it closes to us is not asked."
     again = f", {duration(plan.spacing_s)} later" if plan.spacing_s else " in the same run"
     yield f"  Who does not answer is asked again{again}; {plan.most_attempts} attempts in all at most."
     if plan.outside:

@@ -21,10 +21,7 @@ def expire(
     dry_run: DryRunOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Erase from sealed rounds what is older than [retention] allows; judgements stay.
-
-    Example: ebbtide survey expire --dry-run --survey my-survey
-    """
+    """Erase from sealed rounds what is older than [retention] allows; judgements stay."""
     from ebbtide.rounds.folder import SurveyFolder
     from ebbtide.survey.retention import expire as expire_rounds
     from ebbtide.survey.settings import load_config
@@ -51,10 +48,7 @@ def erase(
     dry_run: DryRunOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Erase all that sealed rounds keep of somebody; only rows without name and address stay, so that counts add up.
-
-    Example: ebbtide survey erase .example.org --survey my-survey
-    """
+    """Erase all that sealed rounds keep of somebody; only rows without name and address stay, so that counts add up."""
     from ebbtide.rounds.folder import SurveyFolder
     from ebbtide.survey.erasure import erase as erase_subject
 

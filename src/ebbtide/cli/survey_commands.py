@@ -20,8 +20,6 @@ from ebbtide.cli.output import (
 app = typer.Typer(
     no_args_is_help=True, help="Plan, run, resume and seal the rounds of a survey.", rich_markup_mode=None
 )
-app.command("expire")(retention_commands.expire)
-app.command("erase")(retention_commands.erase)
 
 
 @app.command(epilog="Example: ebbtide survey init my-survey --name 'Universities of Freedonia'")
@@ -149,6 +147,10 @@ def seal(round_label: RoundArgument, survey: SurveyOption = Path(), *, json: Jso
         print_record(f"round {round_label} sealed", summary)
 
 
+app.command(epilog="Example: ebbtide survey expire --dry-run --survey my-survey")(retention_commands.expire)
+app.command(epilog="Example: ebbtide survey erase .example.org --survey my-survey")(retention_commands.erase)
+
+
 def judge(round_label: RoundArgument, survey: SurveyOption = Path(), *, json: JsonOption = False) -> None:
     """Judge a sealed round's stored answers with the checks of survey.toml; no packet is sent.
 
@@ -176,9 +178,19 @@ def print_record(title: str, record: object) -> None:
     for name, value in msgspec.to_builtins(record).items():
         label = name.replace("_", " ")
         if isinstance(value, dict):
-            rows += [(f"{label}: {key}", str(count)) for key, count in value.items()]
+            rows += [
+                (f"{label}: {key if '/' in key else key.replace('_', ' ')}", _shown(each))
+                for key, each in value.items()
+            ]
         elif isinstance(value, list):
-            rows += [(label, str(item)) for item in value]
+            rows += [(label, _shown(item)) for item in value]
         else:
-            rows.append((label, f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)))
+            rows.append((label, _shown(value)))
     print_table(title, ("", ""), rows)
+
+
+def _shown(value: object) -> str:
+    """A number with its thousands apart; nothing for what is not known."""
+    if value is None:
+        return ""
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)

@@ -44,7 +44,7 @@ def read_operators(path: Path) -> Operators:
         rows = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ConductError(
-            f"the table of operators cannot be read ({type(error).__name__}).",
+            f"the table of operators cannot be read ({getattr(error, 'strerror', None) or type(error).__name__}).",
             where=str(path),
             remedy="Name a UTF-8 file in limits.operators, or leave limits.operators empty.",
         ) from error

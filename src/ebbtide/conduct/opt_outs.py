@@ -55,9 +55,9 @@ def read_opt_outs(path: Path) -> tuple[OptOut, ...]:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConductError(
-            f"the file of opt-outs cannot be read ({type(error).__name__}).",
+            f"the file of opt-outs cannot be read ({getattr(error, 'strerror', None) or type(error).__name__}).",
             where=str(path),
-            remedy="Name a UTF-8 file in scope.opt_out, or leave scope.opt_out empty.",
+            remedy="Name a UTF-8 file in scope.opt_out, begin one with ebbtide conduct opt-out, or leave it empty.",
         ) from error
     return tuple(_opt_outs(text, path))
 

@@ -80,7 +80,8 @@ class SurveyPlan(msgspec.Struct, frozen=True):
         for each in self.named:
             is_allowed = each.level is Level.PASSIVE or level is Level.ACTIVE
             if is_allowed and (not each.families or family in each.families):
-                request = Request(request_path(each.path, values), Purpose.CHECK, each.method, each.fields)
+                path, is_named = request_path(each.path, values), each.level is Level.ACTIVE
+                request = Request(path, Purpose.CHECK, each.method, each.fields, is_named=is_named)
                 if request.key not in given:
                     given.add(request.key)
                     yield request

@@ -214,6 +214,7 @@ class PlanSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         redirects: Which redirects of ``/`` are followed: ``none``, those to the ``same_host``, the ``same_domain``
             (registrable name), or anything ``in_scope``.
         most_redirects: Hops in one chain.
+        robots: Read robots.txt before the first named path at a target, and ask for none that it closes.
     """
 
     level: Level = Level.PASSIVE
@@ -222,6 +223,7 @@ class PlanSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     extra_requests: Annotated[int, msgspec.Meta(ge=0)] = 20
     redirects: RedirectRule = RedirectRule.SAME_HOST
     most_redirects: Annotated[int, msgspec.Meta(ge=1, le=20)] = 5
+    robots: bool = False
 
 
 class AttemptsSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -35,7 +35,7 @@ class OutcomeRow(msgspec.Struct, frozen=True, gc=False):
         status: Status code of the answer to ``/``; ``None`` without one.
         port: Where the exchanges that count were asked, if not at the target's own port (see ``TargetRow.fallback``).
         failed_exchange_count: Exchanges that failed, or whose body ended before its announced length; hops of redirects
-            are not counted.
+            and robots.txt are not counted.
         cnames: Names that the host is an alias of, in order; ``None`` if the name system was not asked.
         resolved_addresses: Addresses of the host, those included that the scope closes, at most 64; ``None`` as before.
         resolved_address_count: Addresses in the answer, those included that were too many to be kept.

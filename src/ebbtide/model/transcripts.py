@@ -29,6 +29,7 @@ class Purpose(StrEnum):
     ICON = "icon"
     CHECK = "check"
     REDIRECT = "redirect"
+    ROBOTS = "robots"
 
 
 class Deviation(StrEnum):
@@ -68,6 +69,7 @@ class Request(msgspec.Struct, frozen=True, gc=False):
         path: Origin-form request target, ASCII, starting with ``/``.
         fields: Further fields; Host, User-Agent, Accept, Accept-Encoding and Connection the probe always sends.
         is_last: The plan asks nothing after it, whatever it answers; the server is told so (RFC 9112, 9.6).
+        is_named: It names something that may be there: needs leave, and heeds robots.txt where the survey says so.
     """
 
     path: str
@@ -75,6 +77,7 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     method: Method = Method.GET
     fields: tuple[tuple[str, str], ...] = ()
     is_last: bool = False
+    is_named: bool = False
 
     @property
     def key(self) -> tuple[str, str, tuple[tuple[str, str], ...]]:

@@ -25,6 +25,7 @@ class NotAskedReason(StrEnum):
     LEVEL = "level"
     OPTED_OUT = "opted_out"
     UNREACHABLE = "unreachable"
+    ROBOTS = "robots"
     OLDER_THAN_CHECK = "older_than_check"
 
 

@@ -2,7 +2,7 @@
 
 from ebbtide.model.outcomes import Failed, Outcome, Skipped
 from ebbtide.model.transcripts import Certificate, Exchange, TlsSummary, Transcript
-from ebbtide.probe.itinerary import Itinerary, Stop
+from ebbtide.probe.itinerary import CLOSED_BY_ROBOTS, Itinerary, Stop
 from ebbtide.probe.network import Network
 from ebbtide.probe.recording import Asking, make_exchange, make_transcript
 from ebbtide.probe.settings import Assignment, ProbeSettings
@@ -76,18 +76,23 @@ class Evidence:
         itinerary = self._itinerary
         stop = itinerary.next_stop
         while stop is not None and stop.dead is not None:
-            asking = Asking(stop, self._network.now_ns(), self._network.now_s())
-            self.record(asking, None, stop.dead, "", None)
+            self._record_dead(stop, stop.dead)
             stop = itinerary.next_stop
         return stop
 
+    def _record_dead(self, stop: Stop, why: Failed | Skipped) -> None:
+        asking = Asking(stop, self._network.now_ns(), self._network.now_s())
+        self.record(asking, None, why, "", None)
+
     def transcript(self, outcome: Outcome | None, address: str) -> Transcript:
-        """The whole record; ``outcome`` is ``None`` where the exchanges decide.
+        """The whole record, with the named paths that stay closed; ``outcome`` is ``None`` where the exchanges decide.
 
         Args:
             outcome: What ended the attempt besides its exchanges.
             address: For an attempt without any.
         """
+        while outcome is None and (closed := self._itinerary.closed_stop) is not None:
+            self._record_dead(closed, CLOSED_BY_ROBOTS)
         return make_transcript(
             self._assignment,
             self.exchanges,

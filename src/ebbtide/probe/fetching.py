@@ -42,7 +42,7 @@ def fetch_each(
     resolve: Resolve = resolve_hosts,
     network: Network | None = None,
 ) -> dict[str, Fetched]:
-    """Fetch every URL once; a redirect is not followed.
+    """Fetch every URL once; a redirect is not followed, robots.txt not asked.
 
     Args:
         urls: http or https.

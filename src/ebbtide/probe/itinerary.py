@@ -4,11 +4,15 @@ from collections import deque
 
 import msgspec
 
-from ebbtide.model.outcomes import Answered, Failed, Skipped
+from ebbtide.conduct.robots import ROBOTS_PATH, robots_of
+from ebbtide.model.outcomes import Answered, Failed, Skipped, SkipReason
 from ebbtide.model.transcripts import Exchange, Plan, Purpose, Request
 from ebbtide.probe.origins import Origin, home_of, origin_at
 from ebbtide.probe.redirects import Dead, Hop, next_hop
 from ebbtide.probe.settings import Assignment, ProbeSettings
+
+_ROBOTS = Request(ROBOTS_PATH, Purpose.ROBOTS)
+CLOSED_BY_ROBOTS = Skipped(SkipReason.ROBOTS, "robots.txt does not allow it")
 
 
 class Stop(msgspec.Struct, frozen=True, gc=False):
@@ -40,7 +44,9 @@ class Itinerary:
         is_late: The time for the whole target is over; no other scheme is begun.
     """
 
-    __slots__ = ("_asked", "_assignment", "_hops", "_own", "_pending", "_plan", "_settings", "home", "is_late")
+    __slots__ = (
+        "_asked", "_assignment", "_hops", "_own", "_pending", "_plan", "_robots", "_settings", "home", "is_late"
+    )  # fmt: skip
 
     def __init__(self, assignment: Assignment, plan: Plan, settings: ProbeSettings) -> None:
         self._assignment = assignment
@@ -50,6 +56,7 @@ class Itinerary:
         self._hops: deque[Stop] = deque()
         self._own: list[Exchange] = []
         self._asked: set[object] = set()
+        self._robots: Exchange | None = None
         self.is_late = False
         self.home = home_of(assignment.target) if assignment.hop is None else assignment.hop.origin
 
@@ -68,6 +75,12 @@ class Itinerary:
             return self._pending[0]
         return self._hops[0] if self._hops else None
 
+    @property
+    def closed_stop(self) -> Stop | None:
+        """The next of the named paths that robots.txt closes; ``None`` if another comes first."""
+        stop = self._pending[0] if self._pending else None
+        return stop if stop is not None and stop.dead is CLOSED_BY_ROBOTS else None
+
     def pass_on(self, exchange: Exchange) -> Exchange:
         """Take note of what came of the next stop, and go on to the one after it.
 
@@ -76,15 +89,16 @@ class Itinerary:
         """
         is_own = bool(self._pending)
         stop = (self._pending if is_own else self._hops).popleft()
-        if not isinstance(exchange.outcome, Answered):
-            if stop.parent is None:
-                self._pending.clear()
+        is_own = is_own and stop.parent is None
+        if isinstance(exchange.outcome, Answered):
+            exchange = self._follow(exchange, stop)
+            if is_own:
+                self._take_in(exchange)
+        elif stop.parent is None and stop.dead is None:
+            self._give_up(exchange)
             return exchange
-        exchange = self._follow(exchange, stop)
-        if is_own and stop.parent is None:
-            self._own.append(exchange)
-            if not self._pending and not stop.request.is_last:
-                self._ask_plan()
+        if is_own and not self._pending and not stop.request.is_last:
+            self._ask_plan()
         return exchange
 
     def fall_back(self) -> bool:
@@ -103,9 +117,40 @@ class Itinerary:
     def _ask_plan(self) -> None:
         assignment = self._assignment
         for request in self._plan.next_requests(assignment.target, self._own, assignment.level):
-            if request.key not in self._asked:
-                self._asked.add(request.key)
-                self._pending.append(Stop(request, self.home))
+            if request.is_named and self._settings.robots:
+                self._ask(_ROBOTS)
+            self._ask(request)
+        self._heed_robots()
+
+    def _ask(self, request: Request) -> None:
+        if request.key not in self._asked:
+            self._asked.add(request.key)
+            self._pending.append(Stop(request, self.home))
+
+    def _take_in(self, exchange: Exchange) -> None:
+        """Keep an answer for the plan; that to robots.txt is ours alone."""
+        if exchange.request.purpose is Purpose.ROBOTS:
+            self._robots = exchange
+            self._heed_robots()
+        else:
+            self._own.append(exchange)
+
+    def _give_up(self, exchange: Exchange) -> None:
+        """Nothing more is asked; without a robots.txt to read, the named paths are closed and kept so."""
+        if exchange.request.purpose is Purpose.ROBOTS:
+            self._take_in(exchange)
+        self._pending = deque(stop for stop in self._pending if stop.dead is not None)
+
+    def _heed_robots(self) -> None:
+        """Close what robots.txt closes. Its rules are read anew each time: thousands of them are not worth keeping."""
+        if self._robots is None or not self._pending:
+            return
+        robots = robots_of(self._robots)
+        for _ in range(len(self._pending)):
+            stop = self._pending.popleft()
+            if stop.request.is_named and not robots.allows(stop.request.path):
+                stop = msgspec.structs.replace(stop, dead=CLOSED_BY_ROBOTS)
+            self._pending.append(stop)
 
     def _follow(self, exchange: Exchange, stop: Stop) -> Exchange:
         if exchange.status is None or not 300 <= exchange.status < 400:  # noqa: PLR2004  # the class of redirects

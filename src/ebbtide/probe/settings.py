@@ -23,6 +23,7 @@ class ProbeSettings(msgspec.Struct, frozen=True):
         redirects: How far the redirects of ``/`` are followed.
         most_redirects: Hops in one chain.
         operators: Which networks share a limit; ``None`` if no table is given.
+        robots: Whether robots.txt decides on named paths.
     """
 
     user_agent: str
@@ -34,6 +35,7 @@ class ProbeSettings(msgspec.Struct, frozen=True):
     redirects: RedirectRule = RedirectRule.NONE
     most_redirects: int = 5
     operators: Operators | None = None
+    robots: bool = False
 
 
 class Assignment(msgspec.Struct, frozen=True, gc=False):

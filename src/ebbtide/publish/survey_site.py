@@ -22,6 +22,7 @@ class SurveyPage(msgspec.Struct, frozen=True):
         addresses: From which we ask, each with the names of its reverse DNS; may be empty.
         requests: What is asked of everybody, one request each.
         is_active: Some servers are asked for named paths, with an authority.
+        has_robots: robots.txt is read before them.
         most_attempts: In a round.
         per_prefix: How fast a network is asked, in words.
         updated: Day on which the page was written.
@@ -39,6 +40,7 @@ class SurveyPage(msgspec.Struct, frozen=True):
     addresses: Mapping[str, tuple[str, ...]]
     requests: tuple[str, ...]
     is_active: bool
+    has_robots: bool
     most_attempts: int
     per_prefix: str
     updated: str

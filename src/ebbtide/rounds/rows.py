@@ -69,7 +69,12 @@ def _other_port(own: Sequence[Exchange]) -> int | None:
 
 
 def _is_broken(exchange: Exchange) -> bool:
-    """It failed, or its body ended before the length that was announced: a dropped connection looks like this too."""
+    """It failed, or its body ended before the length that was announced: a dropped connection looks like this too.
+
+    What became of robots.txt is about our own manners, not about the target.
+    """
+    if exchange.request.purpose is Purpose.ROBOTS:
+        return False
     return isinstance(exchange.outcome, Failed) or Deviation.BODY_SHORTER_THAN_LENGTH in exchange.deviations
 
 

@@ -51,6 +51,7 @@ def probe_settings(config: SurveyConfig, scope: Scope, operators: Operators | No
         operators=operators,
         redirects=config.plan.redirects,
         most_redirects=config.plan.most_redirects,
+        robots=config.plan.robots,
     )
 
 

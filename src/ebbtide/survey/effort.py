@@ -34,7 +34,8 @@ class Effort(msgspec.Struct, frozen=True):
 
     Attributes:
         asking_s: About so long until everybody was asked once.
-        bound: What it hangs on: the rate in all, that of the busiest network, or the targets in flight.
+        bound: What it hangs on: the rate in all, that of the busiest network, that of looking up names, or the targets
+            in flight.
         confirmed_s: Until those who gave no answer were asked again, too.
         bytes_about, bytes_most: Octets in both directions; the second if everybody sent as much as the caps admit,
             at every attempt.
@@ -79,7 +80,15 @@ class Networks:
 
 
 def estimate_effort(
-    config: SurveyConfig, asked: int, busiest: int, most_requests: int, core: int, processes: int, each: PerTarget
+    config: SurveyConfig,
+    *,
+    asked: int,
+    busiest: int,
+    names: int,
+    most_requests: int,
+    core: int,
+    processes: int,
+    each: PerTarget,
 ) -> Effort:
     """Estimate what it takes to ask.
 
@@ -87,20 +96,24 @@ def estimate_effort(
         config: Limits, caps, attempts.
         asked: Targets.
         busiest: Targets in the busiest network, as far as it is known.
+        names: Targets whose name is looked up first.
         most_requests: At most so many a target in one attempt.
         core: At least so many.
         processes: Workers.
         each: What one target costs.
 
     Returns:
-        The time is the longest of three: all targets at the rate in all, those of the busiest network at its rate, and
-        all at the average time each, so many in flight.
+        The time is the longest of four: the core requests to all targets at the rate in all, those to the busiest
+        network at its rate, the questions about names at the rate of looking up (one for each family), and all targets
+        at the average time each, so many in flight.
     """
     limits = config.limits
+    questions = names * (1 if config.names.families in ("ipv4", "ipv6") else 2)
     bounds = {
         "the targets in flight": asked * each.elapsed_s / (limits.in_flight * processes),
-        "the rate in all": _duration(asked, limits.requests_per_s * processes),
-        "the rate of the busiest network": _duration(busiest, limits.requests_per_prefix_s),
+        "the rate in all": _duration(asked * core, limits.requests_per_s),
+        "the rate of the busiest network": _duration(busiest * core, limits.requests_per_prefix_s),
+        "the rate of looking up names": _duration(questions, config.names.questions_per_s),
     }
     bound = max(bounds, key=lambda name: bounds[name])
     again_s = config.attempts.spacing_s * (config.attempts.silent_after - 1)

@@ -42,6 +42,7 @@ class PlanSummary(msgspec.Struct, frozen=True):
         busiest_network: Targets in the busiest of them.
         first: Targets that are asked before the round waits; 0 if it does not wait.
         outside: Somebody outside loopback may be asked, so that the identity is checked first.
+        has_robots: robots.txt is read before the first named path at a target.
         spacing_s: Until a target without an answer is asked again.
         active: Targets that are asked actively, by authority, as it is on record.
         lapsed_authorities: Name to the reason for which an authority does not hold.
@@ -67,6 +68,7 @@ class PlanSummary(msgspec.Struct, frozen=True):
     busiest_network: int
     first: int
     outside: bool
+    has_robots: bool
     spacing_s: float
     active: dict[str, int]
     lapsed_authorities: dict[str, str]
@@ -102,7 +104,8 @@ def _summed_up(
     config: SurveyConfig, merged: MergedFrame, count: Tally, lapsed: dict[str, str], checks: int, each: PerTarget
 ) -> PlanSummary:
     core = _CORE_REQUESTS + config.plan.icon
-    most = core + config.plan.extra_requests
+    has_robots = config.plan.robots and config.plan.level is Level.ACTIVE and config.plan.extra_requests > 0
+    most = core + has_robots + config.plan.extra_requests
     asked = merged.kept - count.skipped.total()
     outside = count.outside and asked > 0
     busiest = count.networks.busiest
@@ -126,10 +129,20 @@ def _summed_up(
         busiest_network=busiest,
         first=round(asked * share) if share < 1 else 0,
         outside=outside,
+        has_robots=has_robots,
         spacing_s=config.attempts.spacing_s,
         active=dict(sorted(count.active.items())),
         lapsed_authorities=lapsed,
-        effort=estimate_effort(config, asked, busiest, most, core, process_count(config.limits.processes), each),
+        effort=estimate_effort(
+            config,
+            asked=asked,
+            busiest=busiest,
+            names=count.to_resolve,
+            most_requests=most,
+            core=core,
+            processes=process_count(config.limits.processes),
+            each=each,
+        ),
         measured_in=each.source,
     )
 

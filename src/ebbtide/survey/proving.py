@@ -160,8 +160,12 @@ def named_host(host: str) -> Target:
 
     Raises:
         FrameError: It is no host.
-        ConductError: Its port proves nothing.
+        ConductError: It is several words, or its port proves nothing.
     """
+    if len(host.split()) != 1:
+        raise ConductError(
+            f"{host[:200]!r} is not one host.", where="HOST", remedy="Write a host name or an IP address."
+        )
     (target,) = list_targets(Line(host, 1, "HOST"), Defaults())
     if target.port not in _USUAL_PORTS and not is_loopback(target.host):
         raise ConductError(

@@ -14,7 +14,7 @@ from ebbtide.judge.templates.parts import Parts
 from ebbtide.judge.templates.placeholders import absent_name_in, request_path, target_values
 from ebbtide.judge.templates.reading import is_passive_path
 from ebbtide.judge.templates.records import Block
-from ebbtide.model.outcomes import Answered
+from ebbtide.model.outcomes import Answered, Failed, Skipped, SkipReason
 from ebbtide.model.targets import Level, Target
 from ebbtide.model.transcripts import Exchange, Purpose
 from ebbtide.model.verdicts import (
@@ -38,6 +38,7 @@ EVIDENCE_NOT_KEPT = CannotTell(CannotTellReason.EVIDENCE_NOT_KEPT)
 _ANSWERS_EVERYTHING = CannotTell(CannotTellReason.ANSWERS_EVERYTHING)
 _TRUNCATED = CannotTell(CannotTellReason.TRUNCATED)
 _UNREACHABLE = NotAsked(NotAskedReason.UNREACHABLE)
+_ROBOTS = NotAsked(NotAskedReason.ROBOTS)
 _GATE_CLOSED = NotAsked(NotAskedReason.GATE_CLOSED)
 _LEVEL = NotAsked(NotAskedReason.LEVEL)
 _BUDGET = NotAsked(NotAskedReason.BUDGET)
@@ -67,7 +68,7 @@ class Seen:
     Attributes:
         absent: The exchange of the core plan's absent name; ``None`` if there is none.
         is_answered: The first request for ``/`` was answered.
-        has_failure: Some request was not answered.
+        has_failure: Some request was not answered; that for robots.txt does not count.
         extra_count: How many requests beyond the core plan were made.
     """
 
@@ -84,7 +85,7 @@ class Seen:
             self.extra_count += request.purpose is Purpose.CHECK
         self.absent = first.get(Purpose.ABSENT)
         self.is_answered = _is_answered(first.get(Purpose.ROOT))
-        self.has_failure = not all(_is_answered(each) for each in exchanges)
+        self.has_failure = any(map(_has_failed, exchanges))
         self._target = target
         self._template_scripts = template_scripts
         self._parts: dict[tuple[int, int | None], Parts] = {}
@@ -100,6 +101,12 @@ class Seen:
         exchange = self.by_key.get((block.method, asked, block.fields))
         return exchange if _is_answered(exchange) else None
 
+    def is_closed(self, block: Block, path: str) -> bool:
+        """Whether robots.txt kept us from one of a block's requests."""
+        exchange = self.by_key.get((block.method, request_path(path, self.values), block.fields))
+        outcome = None if exchange is None else exchange.outcome
+        return isinstance(outcome, Skipped) and outcome.reason is SkipReason.ROBOTS
+
     def parts(self, exchange: Exchange, block: Block) -> Parts:
         """The parts of an answer; not shared when the block's extractors add their own."""
         if any(extractor.name for extractor in block.extractors):
@@ -112,6 +119,10 @@ class Seen:
 
 def _is_answered(exchange: Exchange | None) -> bool:
     return exchange is not None and isinstance(exchange.outcome, Answered)
+
+
+def _has_failed(exchange: Exchange) -> bool:
+    return isinstance(exchange.outcome, Failed) and exchange.request.purpose is not Purpose.ROBOTS
 
 
 def decide_all(checks: Sequence[Check], seen: Seen, circumstances: Circumstances) -> dict[str, Verdict]:
@@ -244,13 +255,15 @@ def _decide_paths(block: Block, paths: Sequence[str], seen: Seen, circumstances:
         is_masked = is_masked or (is_hidden and exchange.is_body_kept)
         is_erased = is_erased or (is_hidden and not exchange.is_body_kept)
     if missing:
-        return _missing(missing, seen, circumstances)
+        return _missing(block, missing, seen, circumstances)
     reasons = ((is_erased, EVIDENCE_NOT_KEPT), (is_cut, _TRUNCATED), (is_masked, _MASKED))
     return next((verdict for applies, verdict in reasons if applies), _NOT_SHOWN)
 
 
-def _missing(paths: Sequence[str], seen: Seen, circumstances: Circumstances) -> Verdict:
-    """Why there is no answer: the target fell silent, the budget was used up, or its authority was for less."""
+def _missing(block: Block, paths: Sequence[str], seen: Seen, circumstances: Circumstances) -> Verdict:
+    """Why there is no answer: robots.txt, silence of the target, a budget used up, or an authority for less."""
+    if any(seen.is_closed(block, path) for path in paths):
+        return _ROBOTS
     if seen.has_failure:
         return _UNREACHABLE
     if seen.extra_count >= circumstances.extra_requests:
