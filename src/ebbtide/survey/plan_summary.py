@@ -9,6 +9,7 @@ from ebbtide.frame.merging import MergedFrame
 from ebbtide.frame.pieces import merge_sources
 from ebbtide.judge.engine import load_engine
 from ebbtide.model.configuration import SurveyConfig
+from ebbtide.model.targets import Level
 from ebbtide.rounds.database import ask
 from ebbtide.rounds.folder import SurveyFolder
 from ebbtide.rounds.log import RoundState
