@@ -94,3 +94,11 @@ def test_a_gate_counts_who_waits() -> None:
     assert admitted + gate.held_back == 1000
     assert 400 < admitted < 600
     assert all(Gate(SALT, 1.0).admits(number.to_bytes(16, "big")) for number in range(1000))
+
+
+def test_more_answers_than_there_can_be_stop_the_run() -> None:
+    told = Brake(CautionSection(window=100, most_answered=0.9), is_on=True)
+    told.note({"answered": 80, "timed_out": 20})
+    assert not told.is_pulled
+    told.note({"answered": 100})
+    assert "more than the share 0.9 of caution.most_answered" in told.why

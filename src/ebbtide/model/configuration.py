@@ -60,6 +60,7 @@ class CautionSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         first_least: At least about so many are asked first; a smaller frame is asked without a wait.
         window: Over how many targets, the latest, the two shares below are taken; a tenth of it must have finished.
         least_answered: The run stops when a smaller share of them answers.
+        most_answered: The run stops when a larger share of them answers: something between may answer for everybody.
         most_errors: The run stops when a larger share of them has an error that may be our own: unreachable, reset, a
             name server without an answer, an internal error.
         loopback: Hold to all this where nobody but loopback is asked, too.
@@ -69,6 +70,7 @@ class CautionSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     first_least: Count = 10
     window: Annotated[int, msgspec.Meta(ge=10)] = 2000
     least_answered: Fraction = 0.0
+    most_answered: Fraction = 1.0
     most_errors: Fraction = 0.5
     loopback: bool = False
 

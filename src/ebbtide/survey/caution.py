@@ -72,6 +72,11 @@ class Brake:
                 f"of the latest {self._finished:,} targets only {self._answered:,} answered, less than the share "
                 f"{self._section.least_answered:g} of caution.least_answered"
             )
+        if self._answered > self._section.most_answered * self._finished:
+            return (
+                f"of the latest {self._finished:,} targets {self._answered:,} answered, more than the share "
+                f"{self._section.most_answered:g} of caution.most_answered: something may answer for all"
+            )
         if self._errors > self._section.most_errors * self._finished:
             return (
                 f"of the latest {self._finished:,} targets {self._errors:,} ended in an error that may be our own, "
