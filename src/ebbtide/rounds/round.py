@@ -14,7 +14,7 @@ from ebbtide.model.verdicts import JudgementManifest
 from ebbtide.rounds.durable import make_folder, write_file
 from ebbtide.rounds.entries import FORMAT, Chosen, Entry, FileRef, Judged, Opened
 from ebbtide.rounds.log import CommitLog, LogState, RoundState
-from ebbtide.rounds.reading import read_transcripts
+from ebbtide.rounds.reading import read_answers, read_transcripts
 from ebbtide.rounds.tables import read_rows
 
 TARGET_COLUMNS = ("target_id", "site_id", "host", "address", "port", "scheme", "stratum", "weight", "fallback")
@@ -105,6 +105,10 @@ class Round:
     def transcripts(self, shard: int) -> Iterator[Transcript]:
         """The attempts that count, one a target that was asked, in order of ``target_id``."""
         return read_transcripts(self.path, self.log_state, shard)
+
+    def answers(self, shard: int) -> Iterator[Transcript]:
+        """The same as far as judging looks at them: without times, addresses, TLS and deviations, which stay empty."""
+        return read_answers(self.path, self.log_state, shard)
 
     def files(self, table: str, shard: int | None = None) -> list[FileRef]:
         """The readable files of a table, of one shard or of all."""

@@ -244,8 +244,8 @@ def _decide_block(check: Check, seen: Seen, circumstances: Circumstances, *, ans
     block = check.block
     if block is None:
         return _NOT_SHOWN
-    telling = [path for path in block.paths if path == "/" or not answers_everything]
-    allowed = [path for path in telling if circumstances.level is Level.ACTIVE or is_passive_path(path)]
+    telling = tuple(path for path in block.paths if path == "/") if answers_everything else block.paths
+    allowed = telling if circumstances.level is Level.ACTIVE else tuple(filter(is_passive_path, telling))
     verdict = _decide_paths(block, allowed, seen, circumstances)
     if isinstance(verdict, Shown):
         return verdict

@@ -30,7 +30,16 @@ class Parts:
         most_body_bytes: No more of the body is looked at.
     """
 
-    __slots__ = ("_ascii_lowered", "_body", "_built", "_cookies", "_fields", "_lowered", "_template_scripts", "exchange")
+    __slots__ = (
+        "_ascii_lowered",
+        "_body",
+        "_built",
+        "_cookies",
+        "_fields",
+        "_lowered",
+        "_template_scripts",
+        "exchange",
+    )
 
     def __init__(self, exchange: Exchange, template_scripts: Pattern, most_body_bytes: int | None = None) -> None:
         self.exchange = exchange
