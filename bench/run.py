@@ -15,7 +15,7 @@ import msgspec
 import planning
 from farm import FIRST_OCTETS, BenchError, Farm, baseline, find_program, running_farm
 from https_get import https
-from measuring import Cost, Range, in_short, machine, measure
+from measuring import Cost, in_short, machine, measure
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
@@ -29,6 +29,7 @@ IN_FLIGHT = 200
 HTTPS_PART = 4
 """A handshake costs several times a GET: so many times fewer hosts give as long a reading."""
 AFTER_PAGES = 5_000
+YARDSTICK_HOSTS = 5_000
 YARDSTICK_US = 67.0  # of bare_get.py a host at 15 KB, on the machine on which the allowance after the network was set
 
 Section = dict[str, object]
@@ -97,30 +98,51 @@ def _reading(section: Section, part: str, name: str) -> float:
     return float(msgspec.convert(section[part], dict[str, float | str])[name])
 
 
-def yardstick(farm: Farm) -> Section:
-    """How this machine compares with the one on which the allowance after the network was set: above 1 is slower."""
-    readings = in_short(
-        [1e6 * _ask(baseline("bare_get.py"), farm, farm.count).cpu_s / farm.count for _ in range(STARTS)]
-    )
-    return {"bare_get_us_a_host": readings, "ratio": round(readings.median / YARDSTICK_US, 3)}
+def after_network(folder: Path, yardsticks: Farm) -> Section:
+    """What comes after the network, cold, at a quarter, half and all of 5,000 distinct pages.
 
-
-def after_network(folder: Path) -> Section:
-    """What comes after the network, cold, at a quarter, half and all of 5,000 distinct pages."""
-    costs = {step: [_after(folder, AFTER_PAGES * step // STEPS[-1]) for _ in range(STARTS)] for step in STEPS}
-    start_s = in_short([_number(_after(folder, START_HOSTS), "cpu_s") for _ in range(STARTS)]).median
+    Every reading has its own of ``bare_get.py`` right before it: what else the machine does slows both down.
+    """
+    readings: dict[int, list[_Reading]] = {step: [] for step in STEPS}
+    for _ in range(STARTS):
+        for step in STEPS:
+            readings[step].append(_beside_yardstick(folder, AFTER_PAGES * step // STEPS[-1], yardsticks))
+    usual = in_short([each.slowness for costs in readings.values() for each in costs]).median
+    start_s = in_short([_number(_after(folder, START_HOSTS), "cpu_s") for _ in range(STARTS)]).median / usual
     marginal_us = {}
-    for step, readings in costs.items():
-        pages = AFTER_PAGES * step // STEPS[-1]
-        work_s = in_short([_number(each, "cpu_s") for each in readings]).median - start_s
-        marginal_us[step] = 1e6 * work_s / (pages - START_HOSTS)
+    for step, costs in readings.items():
+        work_s = in_short([_number(each.said, "cpu_s") / each.slowness for each in costs]).median - start_s
+        marginal_us[step] = 1e6 * work_s / (AFTER_PAGES * step // STEPS[-1] - START_HOSTS)
+    whole = readings[STEPS[-1]]
     return {
-        **costs[STEPS[-1]][-1],
-        "of_allowed": in_short([_number(each, "of_allowed") for each in costs[STEPS[-1]]]),
-        "start_cpu_s": start_s,
-        "marginal_us_a_page": {f"x{step}": round(spent, 1) for step, spent in marginal_us.items()},
+        **whole[-1].said,
+        "yardstick": in_short([each.slowness for each in whole]),
+        "of_allowed": in_short([_number(each.said, "of_allowed") for each in whole]),
+        "of_allowed_by_yardstick": in_short([_number(each.said, "of_allowed") / each.slowness for each in whole]),
+        "with_seal_by_yardstick": in_short(
+            [_number(each.said, "of_allowed_with_seal") / each.slowness for each in whole]
+        ),
+        "start_cpu_s_by_yardstick": round(start_s, 4),
+        "marginal_us_a_page_by_yardstick": {f"x{step}": round(spent, 1) for step, spent in marginal_us.items()},
         "growth_1x_to_4x": round(marginal_us[STEPS[-1]] / marginal_us[STEPS[0]], 3),
     }
+
+
+class _Reading(msgspec.Struct, frozen=True):
+    """What one run said, and how much slower than at the setting of the allowance the machine was right then."""
+
+    said: dict[str, object]
+    slowness: float
+
+
+def _beside_yardstick(folder: Path, pages: int, farm: Farm) -> _Reading:
+    before = _bare_us(farm)
+    said = _after(folder, pages)
+    return _Reading(said, (before + _bare_us(farm)) / 2 / YARDSTICK_US)
+
+
+def _bare_us(farm: Farm) -> float:
+    return 1e6 * _ask(baseline("bare_get.py"), farm, YARDSTICK_HOSTS).cpu_s / YARDSTICK_HOSTS
 
 
 def _after(folder: Path, pages: int) -> dict[str, object]:
@@ -183,15 +205,6 @@ def _host_file(farm: Farm, scratch: Path, hosts: int) -> Path:
     return file
 
 
-def _by_yardstick(found: dict[str, Section]) -> None:
-    """Add to each reading after the network what it is once the machine's own speed is taken out."""
-    ratio = found["yardstick"].get("ratio")
-    for name, section in found.items():
-        spent = section.get("of_allowed")
-        if name.startswith("after_network") and isinstance(spent, Range) and isinstance(ratio, float):
-            section["of_allowed_by_yardstick"] = round(spent.median / ratio, 3)
-
-
 def guarded(section: Callable[[], Section]) -> Section:
     """A part that cannot run says so in the result; the others still run."""
     try:
@@ -201,21 +214,26 @@ def guarded(section: Callable[[], Section]) -> Section:
         return {"missing": str(error)}
 
 
-def run_all(scratch: Path, hosts: int, pairs: int, targets: int, planning_lines: int) -> dict[str, Section]:
+def run_all(scratch: Path, given: argparse.Namespace) -> dict[str, Section]:
+    """All sections that were asked for by the beginning of their name."""
+    wanted = tuple(given.sections or [""])
     found: dict[str, Section] = {}
-    for page_bytes in PAGE_BYTES:
-        count = max(AFTER_PAGES, targets * STEPS[-1], OTHER_TOOLS_HOSTS)
-        with running_farm(scratch / str(page_bytes), count, page_bytes) as farm:
-            if page_bytes == MAIN_PAGE_BYTES:
-                found["one_get"] = guarded(partial(one_get, farm, hosts, pairs))
-                found["https"] = guarded(partial(https, farm, scratch / str(page_bytes), hosts // HTTPS_PART, pairs))
-                found["yardstick"] = guarded(partial(yardstick, farm))
-                found["other_tools"] = guarded(partial(other_tools, farm, scratch))
-            found[f"core_plan_{page_bytes // 1000}kb"] = guarded(partial(core_plan, farm, scratch, targets))
-            after = guarded(partial(after_network, scratch / str(page_bytes)))
-            found[f"after_network_{page_bytes // 1000}kb"] = after
-    found["planning"] = planning.section(planning_lines)
-    _by_yardstick(found)
+
+    def measured(name: str, section: Callable[[], Section]) -> None:
+        if name.startswith(wanted):
+            found[name] = guarded(section)
+
+    count = max(AFTER_PAGES, given.targets * STEPS[-1], OTHER_TOOLS_HOSTS)
+    with running_farm(scratch / "main", count, MAIN_PAGE_BYTES) as main_farm:
+        measured("one_get", partial(one_get, main_farm, given.hosts, given.pairs))
+        measured("https", partial(https, main_farm, scratch / "main", given.hosts // HTTPS_PART, given.pairs))
+        measured("other_tools", partial(other_tools, main_farm, scratch))
+        for page_bytes in PAGE_BYTES:
+            with running_farm(scratch / str(page_bytes), count, page_bytes) as farm:
+                size = f"{page_bytes // 1000}kb"
+                measured(f"core_plan_{size}", partial(core_plan, farm, scratch, given.targets))
+                measured(f"after_network_{size}", partial(after_network, scratch / str(page_bytes), main_farm))
+    measured("planning", partial(planning.section, given.planning_lines))
     return found
 
 
@@ -226,11 +244,12 @@ def main() -> int:
     arguments.add_argument("--pairs", type=int, default=5)
     arguments.add_argument("--targets", type=int, default=1_000, help="targets at 1x of the core plan")
     arguments.add_argument("--planning-lines", type=int, default=1_000_000, help="lines at 4x of planning")
+    arguments.add_argument("sections", nargs="*", help="how the names of the wanted sections begin; all without")
     given = arguments.parse_args()
     noted: Section = {"taken_at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine()}
     try:
         with tempfile.TemporaryDirectory(prefix="ebbtide-farm-") as scratch:
-            found = run_all(Path(scratch), given.hosts, given.pairs, given.targets, given.planning_lines)
+            found = run_all(Path(scratch), given)
     except BenchError as error:
         print(f"not measured: {error}", file=sys.stderr)
         return 2

@@ -1,8 +1,10 @@
 """Tables that do not fit into memory are sealed and read in passes, and say the same."""
 
 import hashlib
+import os
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from ebbtide.frame.ids import endpoint_id, site_id, target_id
@@ -16,6 +18,10 @@ from ebbtide.rounds.round import Round
 
 HOSTS = tuple(f"h{number}.example" for number in range(300))
 KINDS = ("answered", "failed", "skipped")
+MEASURED = (
+    *("received_bytes", "deviations", "connect_s", "tls_s", "first_byte_s", "total_s", "address", "sni", "vantage"),
+    *("handed_on", "tls"),
+)
 
 
 def target(host: str) -> TargetRow:
@@ -125,3 +131,35 @@ def test_ranges_cover_every_id_once(passes: int) -> None:
     for first in range(256):
         identity = bytes([first]) + b"x" * 15
         assert sum(part.low <= identity and (part.high is None or identity < part.high) for part in parts) == 1
+
+
+def test_answers_are_the_transcripts_without_what_was_measured(built: SurveyFolder) -> None:
+    made = built.round("r")
+    whole = transcripts(made)
+    answers = [each for shard in range(made.shards) for each in made.answers(shard)]
+    assert len(answers) == len(whole) > 0
+    for answer, told in zip(answers, whole, strict=True):
+        assert (answer.target, answer.outcome, answer.certificates) == (told.target, told.outcome, ())
+        for seen, exchange in zip(answer.exchanges, told.exchanges, strict=True):
+            measured = {name: getattr(seen, name) for name in MEASURED}
+            assert seen == msgspec.structs.replace(exchange, **measured)
+            assert set(measured.values()) <= {None, 0, "", ()}
+
+
+def test_what_the_log_lists_is_on_the_disk_before_it_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    flushed: list[int] = []
+    fsync = os.fsync
+
+    def noting(descriptor: int) -> None:
+        flushed.append(os.fstat(descriptor).st_ino)
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noting)
+    folder, _ = build(tmp_path / "survey")
+    made = folder.round("r")
+    log = [flushed.index(path.stat().st_ino) for path in (made.path / "log").iterdir()]
+    files = [made.path / file.path for file in made.log_state.files]
+    assert len(files) > 0
+    for path in files:
+        assert flushed.index(path.stat().st_ino) < max(log)
+        assert flushed.index(path.parent.stat().st_ino) < max(log)

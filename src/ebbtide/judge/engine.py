@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from ebbtide.judge.checks.catalogue import load_checks
-from ebbtide.judge.checks.deciding import EVIDENCE_NOT_KEPT, Circumstances, Seen, decide_all
+from ebbtide.judge.checks.deciding import EVIDENCE_NOT_KEPT, Circumstances, Docket, Seen
 from ebbtide.judge.checks.records import Check
 from ebbtide.judge.plan import SurveyPlan, make_plan
 from ebbtide.judge.software.identifier import identifier_of
@@ -39,7 +39,7 @@ class Engine:
         self._fingerprints = fingerprints
         self._identifier = identifier_of(fingerprints)
         self._template_scripts = template_script_pattern()
-        self._circumstances = Circumstances(sections[1].level, sections[1].extra_requests)
+        self._docket = Docket(checks, Circumstances(sections[1].level, sections[1].extra_requests))
         self.manifest = _manifest(sections[0], sections[1], self._checks, fingerprints)
 
     def assess(self, transcript: Transcript) -> Assessment:
@@ -58,14 +58,14 @@ class Engine:
             verdicts: dict[str, Verdict] = {check.id: EVIDENCE_NOT_KEPT for check in self._checks}
         else:
             seen = Seen(target, exchanges, told.family, self._template_scripts)
-            verdicts = decide_all(self._checks, seen, self._circumstances)
+            verdicts = self._docket.decide(seen)
         return Assessment(
             target_id=target.target_id,
             site_id=target.site_id,
             family=told.family,
             version=told.version,
             software=told.software,
-            verdicts=tuple(CheckVerdict(check, verdict) for check, verdict in verdicts.items()),
+            verdicts=tuple(map(CheckVerdict, verdicts, verdicts.values())),
         )
 
     def plan(self, salt: bytes) -> SurveyPlan:

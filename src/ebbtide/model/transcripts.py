@@ -20,6 +20,8 @@ class Method(StrEnum):
     GET = "GET"
     HEAD = "HEAD"
 
+    __hash__ = str.__hash__  # that of Enum is Python, and every request is a key somewhere
+
 
 class Purpose(StrEnum):
     """Why a request is in the plan."""
@@ -30,6 +32,8 @@ class Purpose(StrEnum):
     CHECK = "check"
     REDIRECT = "redirect"
     ROBOTS = "robots"
+
+    __hash__ = str.__hash__
 
 
 class Deviation(StrEnum):

@@ -33,8 +33,8 @@ def make_column(values: Sequence[Any], data_type: pa.DataType, *, nullable: bool
     absent = values.count(None)
     if not absent:
         return _filled(values, data_type, None)
-    if absent == len(values) and not pa.types.is_struct(data_type):
-        return pa.nulls(absent, data_type)
+    if absent == len(values):
+        return _none(absent, data_type)
     present = [value is not None for value in values]
     # What stands under a null is never read, but Parquet wants it whole: a record's own columns must not be null.
     stand_in = _stand_in(data_type)
@@ -106,6 +106,14 @@ def _filled(values: Sequence[Any], data_type: pa.DataType, validity: pa.Buffer |
         ]
         return pa.Array.from_buffers(data_type, count, [validity], children=children)
     return pa.Array.from_buffers(data_type, count, [validity, pa.py_buffer(array(_CODES[data_type], values))])
+
+
+def _none(count: int, data_type: pa.DataType) -> pa.Array:
+    """A column in which every value is null; the columns of a record hold their stand-ins, as in ``make_column``."""
+    if not pa.types.is_struct(data_type):
+        return pa.nulls(count, data_type)
+    children = [_filled([_stand_in(field.type)] * count, field.type, None) for field in data_type]
+    return pa.Array.from_buffers(data_type, count, [pa.py_buffer(bytes(-(-count // _BITS)))], children=children)
 
 
 def _octets(texts: Sequence[str]) -> list[bytes]:

@@ -1,6 +1,7 @@
 """Transcripts read back from the tables."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -26,15 +27,21 @@ _OUTCOME = (
     *("target_id", "attempt", "kind", "stage", "fault", "reason", "detail"),
     *("address", "started_at_ns", "elapsed_s", "vantage"),
 )
-_EXCHANGE = (
+_ANSWER = (
     *("target_id", "ordinal", "attempt", "purpose", "method", "path", "request_fields", "asked_at_ns"),
     *("kind", "stage", "fault", "reason_skipped", "detail"),
-    *("parent", "status", "http_version", "reason", "fields", "body_bytes", "received_bytes", "is_truncated"),
-    *("body_sha256", "deviations", "connect_s", "tls_s", "first_byte_s", "total_s", "address", "sni", "vantage", "tls"),
-    *("origin", "handed_on", "tls_group", "tls_chain_count", "masked"),
+    *("parent", "status", "http_version", "reason", "fields", "body_bytes", "is_truncated"),
+    *("body_sha256", "origin", "masked"),
 )
+_MEASURED = (
+    *("received_bytes", "deviations", "connect_s", "tls_s", "first_byte_s", "total_s", "address", "sni", "vantage"),
+    *("tls", "handed_on", "tls_group", "tls_chain_count"),
+)
+"""What nobody looks at who only judges."""
 _ANSWERED = Answered()
-_ATTEMPT = _EXCHANGE.index("attempt")
+_ATTEMPT = _ANSWER.index("attempt")
+_purpose = cache(Purpose)
+_method = cache(Method)
 
 
 def read_transcripts(root: Path, state: LogState, shard: int) -> Iterator[Transcript]:
@@ -45,12 +52,21 @@ def read_transcripts(root: Path, state: LogState, shard: int) -> Iterator[Transc
         state: What its log says.
         shard: Which shard.
     """
-    state = _of_shard(state, shard)
+    yield from _read(root, _of_shard(state, shard), (*_ANSWER, *_MEASURED), with_certificates=True)
+
+
+def read_answers(root: Path, state: LogState, shard: int) -> Iterator[Transcript]:
+    """The same without certificates and without what was measured; see ``Round.answers``."""
+    yield from _read(root, _of_shard(state, shard), _ANSWER, with_certificates=False)
+
+
+def _read(root: Path, state: LogState, columns: Sequence[str], *, with_certificates: bool) -> Iterator[Transcript]:
     if not state.files_of("targets") or not (state.files_of("final_outcomes") or state.files_of("outcomes")):
         return
-    certificates = dict(read_rows(root, state.files_of("certificates"), "certificates", ("sha256", "der")))
+    files = state.files_of("certificates") if with_certificates else []
+    certificates = dict(read_rows(root, files, "certificates", ("sha256", "der")))
     for part in divide(_passes(root, state)):
-        yield from _part(root, state, part, certificates)
+        yield from _part(root, state, part, columns, certificates)
 
 
 def _of_shard(state: LogState, shard: int) -> LogState:
@@ -65,12 +81,12 @@ def _passes(root: Path, state: LogState) -> int:
     return max(-(-rows // ROWS_IN_MEMORY), -(-octets // BODY_BYTES_IN_MEMORY), 1)
 
 
-def _part(root: Path, state: LogState, part: Range, certificates: dict[bytes, bytes]) -> Iterator[Transcript]:
+def _part(
+    root: Path, state: LogState, part: Range, columns: Sequence[str], certificates: dict[bytes, bytes]
+) -> Iterator[Transcript]:
     """The transcripts of one range of targets; three tables in the same order, walked side by side."""
     targets = in_order(read_range(root, state.files_of("targets"), "targets", part, _TARGET), SORTED["targets"])
-    exchanges = in_order(
-        read_range(root, state.files_of("exchanges"), "exchanges", part, _EXCHANGE), SORTED["exchanges"]
-    )
+    exchanges = in_order(read_range(root, state.files_of("exchanges"), "exchanges", part, columns), SORTED["exchanges"])
     bodies = _bodies(root, state, exchanges["body_sha256"])
     keys = column_values(targets["target_id"])
     finals = _beside(keys, _rows(_finals(root, state, part)))
@@ -140,15 +156,15 @@ def _transcript(
 def _exchange(site: int, row: tuple[Any, ...], bodies: dict[bytes, bytes]) -> Exchange:
     identity, ordinal, attempt, purpose, method, path, request_fields, asked_at_ns = row[:8]
     kind, stage, fault, reason_skipped, detail = row[8:13]
-    parent, status, http_version, reason, fields, body_bytes, received_bytes, is_truncated = row[13:21]
-    body_sha256, deviations, connect_s, tls_s, first_byte_s, total_s, address, sni, vantage = row[21:30]
-    tls, origin, handed_on, tls_group, tls_chain_count, masked = row[30:]
+    parent, status, http_version, reason, fields, body_bytes, is_truncated = row[13:20]
+    body_sha256, origin, masked = row[20:23]
+    measured = _measured(row[23:]) if len(row) > len(_ANSWER) else {}
     return Exchange(
         target_id=identity,
         site_id=site,
         ordinal=ordinal,
         attempt=attempt,
-        request=Request(path, Purpose(purpose), Method(method), request_fields),
+        request=Request(path, _purpose(purpose), _method(method), request_fields),
         asked_at_ns=asked_at_ns,
         outcome=_outcome(kind, stage, fault, reason_skipped, detail),
         parent=parent,
@@ -158,22 +174,30 @@ def _exchange(site: int, row: tuple[Any, ...], bodies: dict[bytes, bytes]) -> Ex
         fields=fields,
         body=bodies.get(body_sha256, b""),
         body_bytes=body_bytes,
-        received_bytes=received_bytes,
         is_truncated=is_truncated,
         body_sha256=body_sha256,
-        deviations=tuple(map(Deviation, deviations)),
-        connect_s=connect_s,
-        tls_s=tls_s,
-        first_byte_s=first_byte_s,
-        total_s=total_s,
-        address=address,
-        sni=sni,
-        vantage=vantage,
         origin=origin or "",
-        handed_on=handed_on or "",
-        tls=None if tls is None else _tls(tls, tls_group, tls_chain_count),
         masked=tuple(masked or ()),
+        **measured,
     )
+
+
+def _measured(columns: tuple[Any, ...]) -> dict[str, Any]:
+    received_bytes, deviations, connect_s, tls_s, first_byte_s, total_s, address, sni, vantage = columns[:9]
+    tls, handed_on, tls_group, tls_chain_count = columns[9:]
+    return {
+        "received_bytes": received_bytes,
+        "deviations": tuple(map(Deviation, deviations)),
+        "connect_s": connect_s,
+        "tls_s": tls_s,
+        "first_byte_s": first_byte_s,
+        "total_s": total_s,
+        "address": address,
+        "sni": sni,
+        "vantage": vantage,
+        "handed_on": handed_on or "",
+        "tls": None if tls is None else _tls(tls, tls_group, tls_chain_count),
+    }
 
 
 def _tls(tls: dict[str, Any], group: str | None, chain_count: int | None) -> TlsSummary:

@@ -11,10 +11,21 @@ from ebbtide.model.errors import RoundError, SurveyFolderError
 from ebbtide.model.targets import Scheme, Target
 from ebbtide.model.transcripts import Transcript
 from ebbtide.model.verdicts import JudgementManifest
-from ebbtide.rounds.durable import make_folder, write_file
-from ebbtide.rounds.entries import FORMAT, Chosen, Entry, FileRef, Judged, Opened
+from ebbtide.rounds.durable import flush, make_folder, write_file
+from ebbtide.rounds.entries import (
+    FORMAT,
+    BatchCommitted,
+    Chosen,
+    Entry,
+    Erased,
+    FileRef,
+    Judged,
+    Opened,
+    Planned,
+    Sealed,
+)
 from ebbtide.rounds.log import CommitLog, LogState, RoundState
-from ebbtide.rounds.reading import read_transcripts
+from ebbtide.rounds.reading import read_answers, read_transcripts
 from ebbtide.rounds.tables import read_rows
 
 TARGET_COLUMNS = ("target_id", "site_id", "host", "address", "port", "scheme", "stratum", "weight", "fallback")
@@ -82,11 +93,14 @@ class Round:
         self.commit(Opened(label, reference_date, self.shards, FORMAT, software, time.time_ns()))
 
     def commit(self, entry: Entry) -> None:
-        """Append one entry to the log. The caller holds the round's lock.
+        """Append one entry to the log, once the files that it lists are on the disk. The caller holds the round's lock.
 
         Raises:
             SurveyFolderError: Somebody else has committed meanwhile.
         """
+        if isinstance(entry, Planned | BatchCommitted | Sealed | Judged | Erased):
+            known = {file.path for file in self.log_state.files}
+            flush(self.path / file.path for file in entry.files if file.path not in known)
         self._log.append(self.log_state, entry)
 
     @property
@@ -105,6 +119,10 @@ class Round:
     def transcripts(self, shard: int) -> Iterator[Transcript]:
         """The attempts that count, one a target that was asked, in order of ``target_id``."""
         return read_transcripts(self.path, self.log_state, shard)
+
+    def answers(self, shard: int) -> Iterator[Transcript]:
+        """The same as far as judging looks at them: without times, addresses, TLS and deviations, which stay empty."""
+        return read_answers(self.path, self.log_state, shard)
 
     def files(self, table: str, shard: int | None = None) -> list[FileRef]:
         """The readable files of a table, of one shard or of all."""

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ebbtide.rounds.columns import column_values, make_column
-from ebbtide.rounds.durable import make_folder, replacing, sync_folder
+from ebbtide.rounds.durable import make_folder
 from ebbtide.rounds.entries import FileRef
 from ebbtide.rounds.schemas import RECORDS, arrow_schema
 
@@ -23,7 +23,7 @@ COMPRESSION = "zstd"
 FEW_ROWS = 4096
 """Below this a file's cost is that of its columns, not of its rows."""
 _LEVEL = -1
-_BUFFER_BYTES = 1 << 20
+_BUFFER_BYTES = 1 << 16
 _BLOBS = frozenset({"bodies", "certificates"})
 
 
@@ -78,6 +78,8 @@ def write_arrow(
 ) -> FileRef:
     """Write Arrow tables of the right schema one after the other into one new file.
 
+    No reader looks at the file before the log lists it, and the commit that lists it flushes it to the disk.
+
     Args:
         root: The round's folder.
         table: A key of ``RECORDS``.
@@ -89,16 +91,18 @@ def write_arrow(
     folder = f"{below}/{shard_folder(table, shard)}".lstrip("/")
     relative = f"{folder}/{uuid4().hex}.parquet"
     make_folder(root / folder)
-    rows = 0
-    with (
-        replacing(root / relative) as unfinished,
-        pa.output_stream(str(unfinished), buffer_size=_BUFFER_BYTES) as stream,
-        pq.ParquetWriter(stream, arrow_schema(RECORDS[table]), **_layout(table, most_rows)) as out,
-    ):
-        for part in parts:
-            out.write_table(part, row_group_size=ROWS_A_GROUP)
-            rows += part.num_rows
-    sync_folder(root / folder)
+    path, rows = root / relative, 0
+    try:
+        with (
+            pa.output_stream(str(path), buffer_size=_BUFFER_BYTES) as stream,
+            pq.ParquetWriter(stream, arrow_schema(RECORDS[table]), **_layout(table, most_rows)) as out,
+        ):
+            for part in parts:
+                out.write_table(part, row_group_size=ROWS_A_GROUP)
+                rows += part.num_rows
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
     return FileRef(table, shard, relative, rows)
 
 

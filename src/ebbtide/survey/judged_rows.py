@@ -19,6 +19,9 @@ from ebbtide.model.verdicts import (
     Verdict,
 )
 
+MOST_FAMILIES = 1024
+"""Servers can call themselves anything: no more families are remembered at a time."""
+
 _SERVER = "server"
 
 
@@ -40,13 +43,40 @@ def software_rows(assessment: Assessment, *, is_answered: bool) -> list[Software
     return [_software_row(assessment, product, is_family=at == place) for at, product in enumerate(products)]
 
 
+class VerdictRows:
+    """Makes the rows of verdicts; what a family implies is worked out once.
+
+    Args:
+        checks: Of the judgement.
+    """
+
+    def __init__(self, checks: Iterable[CheckInfo]) -> None:
+        self._bases = {check.id: check.families for check in checks}
+        self._implied: dict[tuple[str, bool], dict[str, Verdict | None]] = {}
+
+    def of(self, assessment: Assessment, *, is_answered: bool) -> list[VerdictRow]:
+        """The verdicts that are not implied; see ``VerdictRow``."""
+        implied = self._implied_at(assessment.family, is_answered=is_answered)
+        return [
+            _verdict_row(assessment, each.check, each.verdict)
+            for each in assessment.verdicts
+            if each.verdict != implied[each.check]
+        ]
+
+    def _implied_at(self, family: str, *, is_answered: bool) -> dict[str, Verdict | None]:
+        key = (family, is_answered)
+        if key not in self._implied:
+            if len(self._implied) >= MOST_FAMILIES:
+                self._implied.clear()
+            self._implied[key] = {
+                check: implied_verdict(family, base, is_answered=is_answered) for check, base in self._bases.items()
+            }
+        return self._implied[key]
+
+
 def verdict_rows(assessment: Assessment, checks: Iterable[CheckInfo], *, is_answered: bool) -> Iterator[VerdictRow]:
-    """The verdicts that are not implied; see ``VerdictRow``."""
-    bases = {check.id: check.families for check in checks}
-    for each in assessment.verdicts:
-        implied = implied_verdict(assessment.family, bases[each.check], is_answered=is_answered)
-        if each.verdict != implied:
-            yield _verdict_row(assessment, each.check, each.verdict)
+    """The rows of one assessment; see ``VerdictRows``."""
+    yield from VerdictRows(checks).of(assessment, is_answered=is_answered)
 
 
 def implied_verdict(family: str, base: tuple[str, ...], *, is_answered: bool) -> Verdict | None:

@@ -17,7 +17,7 @@ from ebbtide.rounds.locking import round_lock
 from ebbtide.rounds.log import RoundState
 from ebbtide.rounds.round import Round, judgement_folder
 from ebbtide.rounds.tables import read_rows, write_shard
-from ebbtide.survey.judged_rows import is_answered, software_rows, verdict_rows
+from ebbtide.survey.judged_rows import VerdictRows, is_answered, software_rows
 from ebbtide.survey.progress import Progress
 from ebbtide.workers.executors import ProcessExecutor, SerialExecutor, process_count
 
@@ -111,14 +111,15 @@ def judge_shard(spec: JudgeSpec) -> JudgeReceipt:
     verdicts: list[VerdictRow] = []
     kinds: Counter[bool] = Counter()
     families: Counter[str] = Counter()
-    for transcript in judging.transcripts(spec.shard):
+    rows = VerdictRows(manifest.checks)
+    for transcript in judging.answers(spec.shard):
         assessment = spec.engine.assess(transcript)
         answered = is_answered(transcript)
         kinds[answered] += 1
         if answered:
             families[assessment.family] += 1
         software += software_rows(assessment, is_answered=answered)
-        verdicts += verdict_rows(assessment, manifest.checks, is_answered=answered)
+        verdicts += rows.of(assessment, is_answered=answered)
     files = []
     below = judgement_folder(manifest.id)
     if software:

@@ -80,9 +80,10 @@ class Seen:
         first: dict[Purpose, Exchange] = {}
         for exchange in exchanges:
             request = exchange.request
-            self.by_key.setdefault(request.key, exchange)
-            first.setdefault(request.purpose, exchange)
-            self.extra_count += request.purpose is Purpose.CHECK
+            purpose = request.purpose
+            self.by_key.setdefault((request.method, request.path, request.fields), exchange)
+            first.setdefault(purpose, exchange)
+            self.extra_count += purpose is Purpose.CHECK
         self.absent = first.get(Purpose.ABSENT)
         self.is_answered = _is_answered(first.get(Purpose.ROOT))
         self.has_failure = any(map(_has_failed, exchanges))
@@ -109,12 +110,13 @@ class Seen:
 
     def parts(self, exchange: Exchange, block: Block) -> Parts:
         """The parts of an answer; not shared when the block's extractors add their own."""
-        if any(extractor.name for extractor in block.extractors):
+        if block.extractors and any(extractor.name for extractor in block.extractors):
             return Parts(exchange, self._template_scripts, block.most_body_bytes)
         key = (exchange.ordinal, block.most_body_bytes)
-        if key not in self._parts:
-            self._parts[key] = Parts(exchange, self._template_scripts, block.most_body_bytes)
-        return self._parts[key]
+        parts = self._parts.get(key)
+        if parts is None:
+            parts = self._parts[key] = Parts(exchange, self._template_scripts, block.most_body_bytes)
+        return parts
 
 
 def _is_answered(exchange: Exchange | None) -> bool:
@@ -125,31 +127,47 @@ def _has_failed(exchange: Exchange) -> bool:
     return isinstance(exchange.outcome, Failed) and exchange.request.purpose is not Purpose.ROBOTS
 
 
-def decide_all(checks: Sequence[Check], seen: Seen, circumstances: Circumstances) -> dict[str, Verdict]:
-    """The verdict of every check.
+class Docket:
+    """Checks ready to be decided; what a family alone decides is decided once for all servers of that family.
 
     Args:
         checks: Each after those that it builds on.
-        seen: What was seen of the target.
         circumstances: What the survey allowed.
     """
-    verdicts: dict[str, Verdict] = {}
-    if not seen.is_answered:
-        return dict.fromkeys((check.id for check in checks), _UNREACHABLE)
-    unexplained = _unexplained_packs(checks, seen)
-    for check in checks:
-        verdict = _gate(check, seen)
-        if verdict is None:
-            verdict = _decide(check, seen, circumstances, verdicts, answers_everything=check.pack in unexplained)
-        verdicts[check.id] = verdict
-    return verdicts
+
+    def __init__(self, checks: Sequence[Check], circumstances: Circumstances) -> None:
+        self._checks = tuple(checks)
+        self._circumstances = circumstances
+        self._named = frozenset(family for check in checks for family in check.families) | {UNKNOWN_FAMILY}
+        self._by_family: dict[str, tuple[dict[str, Verdict], tuple[Check, ...]]] = {}
+        self._unreachable: dict[str, Verdict] = dict.fromkeys((check.id for check in checks), _UNREACHABLE)
+
+    def decide(self, seen: Seen) -> dict[str, Verdict]:
+        """The verdict of every check, in their order."""
+        if not seen.is_answered:
+            return self._unreachable
+        begun, inside = self._of_family(seen.family)
+        verdicts = begun.copy()
+        unexplained = _unexplained_packs(self._checks, seen)
+        for check in inside:
+            verdicts[check.id] = _decide(
+                check, seen, self._circumstances, verdicts, answers_everything=check.pack in unexplained
+            )
+        return verdicts
+
+    def _of_family(self, family: str) -> tuple[dict[str, Verdict], tuple[Check, ...]]:
+        """All verdicts, those already right for which the family is outside the base; and the other checks."""
+        kind = family if family in self._named else ""
+        if kind not in self._by_family:
+            outside = _MASKED if kind == UNKNOWN_FAMILY else _GATE_CLOSED
+            inside = tuple(check for check in self._checks if not check.families or kind in check.families)
+            self._by_family[kind] = dict.fromkeys((check.id for check in self._checks), outside), inside
+        return self._by_family[kind]
 
 
-def _gate(check: Check, seen: Seen) -> Verdict | None:
-    """The verdict for a server outside the check's base; ``None`` inside."""
-    if not check.families or seen.family in check.families:
-        return None
-    return _MASKED if seen.family == UNKNOWN_FAMILY else _GATE_CLOSED
+def decide_all(checks: Sequence[Check], seen: Seen, circumstances: Circumstances) -> dict[str, Verdict]:
+    """The verdict of every check at one target; see ``Docket``."""
+    return Docket(checks, circumstances).decide(seen)
 
 
 def _unexplained_packs(checks: Sequence[Check], seen: Seen) -> frozenset[str]:
@@ -226,8 +244,8 @@ def _decide_block(check: Check, seen: Seen, circumstances: Circumstances, *, ans
     block = check.block
     if block is None:
         return _NOT_SHOWN
-    telling = [path for path in block.paths if path == "/" or not answers_everything]
-    allowed = [path for path in telling if circumstances.level is Level.ACTIVE or is_passive_path(path)]
+    telling = tuple(path for path in block.paths if path == "/") if answers_everything else block.paths
+    allowed = telling if circumstances.level is Level.ACTIVE else tuple(filter(is_passive_path, telling))
     verdict = _decide_paths(block, allowed, seen, circumstances)
     if isinstance(verdict, Shown):
         return verdict

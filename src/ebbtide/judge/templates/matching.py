@@ -1,7 +1,7 @@
 """Matchers and extractors on the parts of one answer: nuclei's rules, on bytes."""
 
 from collections.abc import Iterator, Mapping
-from itertools import islice
+from itertools import islice, repeat
 from typing import NamedTuple, assert_never
 
 from ebbtide.judge.templates.operators import lower_case
@@ -69,7 +69,9 @@ def judge_block(block: Block, parts: Parts, values: Mapping[str, str]) -> BlockR
         parts: The answer.
         values: What the target's placeholders stand for.
     """
-    extracts = tuple((extractor, _extract(extractor, parts)) for extractor in block.extractors)
+    extracts = tuple([(extractor, _extract(extractor, parts)) for extractor in block.extractors])
+    if block.wants_all and any(map(_lacks_literals, block.matchers, repeat(parts))):
+        return _NO_RESULT
     hits: list[Hit] = []
     names: list[str] = []
     leaning = 0
@@ -88,6 +90,17 @@ def judge_block(block: Block, parts: Parts, values: Mapping[str, str]) -> BlockR
     leans = leaning > 0 if block.wants_all else leaning == len(hits) > 0
     hits.extend(_extract_hits(extracts))
     return BlockResult(bool(hits), tuple(hits), tuple(names), extracts, leans)
+
+
+def _lacks_literals(matcher: Matcher, parts: Parts) -> bool:
+    """Whether a matcher's words alone say that it does not match; all are looked at before the first pattern runs."""
+    if not isinstance(matcher, RegexMatcher) or matcher.is_negative:
+        return False
+    part = parts.get(matcher.part)
+    if part is None:
+        return True
+    told = [may_match(pattern, matcher.part, part, parts) for pattern in matcher.patterns]
+    return not (all(told) if matcher.wants_all else any(told))
 
 
 def match_part(matcher: Matcher, parts: Parts, values: Mapping[str, str]) -> Hit | None:

@@ -6,7 +6,7 @@ with ``_`` for ``-``, and each cookie by its name. Ours is ``served_body``: the 
 hands to its own scripts.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from functools import lru_cache
 
 from ebbtide.judge.templates.operators import lower_case
@@ -30,7 +30,16 @@ class Parts:
         most_body_bytes: No more of the body is looked at.
     """
 
-    __slots__ = ("_ascii_lowered", "_body", "_built", "_cookies", "_lowered", "_template_scripts", "exchange")
+    __slots__ = (
+        "_ascii_lowered",
+        "_body",
+        "_built",
+        "_cookies",
+        "_fields",
+        "_lowered",
+        "_template_scripts",
+        "exchange",
+    )
 
     def __init__(self, exchange: Exchange, template_scripts: Pattern, most_body_bytes: int | None = None) -> None:
         self.exchange = exchange
@@ -38,6 +47,7 @@ class Parts:
         self._built: dict[str, bytes | None] = {"body": self._body}
         self._lowered: dict[str, bytes] = {}
         self._ascii_lowered: dict[str, bytes] = {}
+        self._fields: dict[str, bytes] | None = None
         self._cookies: dict[str, bytes] | None = None
         self._template_scripts = template_scripts
 
@@ -71,14 +81,16 @@ class Parts:
     def _build(self, name: str) -> bytes | None:
         if name in HEADER_NAMES:
             return self._header()
-        makers: dict[str, Callable[[], bytes | None]] = {
-            "all": lambda: self._body + self._header(),
-            "response": lambda: self._header() + self._body,
-            "status_code": self._status_code,
-            "content_length": self._content_length,
-            SERVED_BODY: self._without_template_scripts,
-        }
-        return makers[name]() if name in makers else self._named_value(name)
+        match name:
+            case "all":
+                return self._body + self._header()
+            case "response":
+                return self._header() + self._body
+            case "status_code":
+                return self._status_code()
+            case "content_length":
+                return self._content_length()
+        return self._without_template_scripts() if name == SERVED_BODY else self._named_value(name)
 
     def _status_code(self) -> bytes | None:
         status = self.exchange.status
@@ -113,9 +125,10 @@ class Parts:
 
     def _named_value(self, name: str) -> bytes | None:
         """A field or cookie; a field wins over a cookie, and several of its values are joined with a space."""
-        values = [value for key, value in self.exchange.fields if _part_of_field(key) == name]
-        if values:
-            return b" ".join(values)
+        if self._fields is None:
+            self._fields = _values_by_part(self.exchange.fields)
+        if name in self._fields:
+            return self._fields[name]
         if self._cookies is None:
             self._cookies = dict(map(_cookie, self.exchange.field_values(b"set-cookie")))
         return self._cookies.get(name)
@@ -138,6 +151,14 @@ def usual_name(name: bytes) -> bytes:
     if not name or not _TOKEN.issuperset(name):
         return name
     return b"-".join(piece[:1].upper() + piece[1:].lower() for piece in name.split(b"-"))
+
+
+def _values_by_part(fields: Iterable[tuple[bytes, bytes]]) -> dict[str, bytes]:
+    named: dict[str, bytes] = {}
+    for key, value in fields:
+        name = _part_of_field(key)
+        named[name] = b" ".join((named[name], value)) if name in named else value
+    return named
 
 
 @lru_cache(maxsize=4096)

@@ -66,10 +66,11 @@ def target_values(target: Target, absent: str) -> dict[str, str]:
     """What each placeholder stands for at one target."""
     host = f"[{target.host}]" if ":" in target.host else target.host
     url = target.base_url
+    _, _, host_field = url.partition("://")
     return {
         "BaseURL": url,
         "RootURL": url,
-        "Hostname": target.host_field,
+        "Hostname": host_field,
         "Host": host,
         "Port": str(target.port),
         "Path": "",
