@@ -21,6 +21,7 @@ MOST_OPEN_PREFIXES = 65_536
 
 _MOST_PULLED_AT_ONCE = 256
 _GC_THRESHOLDS = (50_000, 50, 100)
+_NO_ADDRESS = Failed(Stage.RESOLVE, Fault.DNS_FAILED, "no address was found")
 
 
 def probe_assignments(
@@ -148,7 +149,11 @@ class _Run:
             self._feed = None
         elif isinstance(item, Assignment):
             conversation = self._conversation(item)
-            if conversation is not None:
+            if conversation is None:
+                return
+            if self._scheduler.start_now(conversation.address, now_s):
+                self._start(conversation)
+            else:
                 self._scheduler.add(conversation, conversation.address, now_s)
         else:
             addresses = ((address, self._supply(address, some)) for address, some in item.addresses())
@@ -177,10 +182,13 @@ class _Run:
 
     def _admitted(self, assignment: Assignment) -> tuple[tuple[str, ...], Skipped | Failed]:
         """The addresses that may be asked, and the outcome if there is none."""
-        outcome: Skipped | Failed = Failed(Stage.RESOLVE, Fault.DNS_FAILED, "no address was found")
+        decide = self._desk.decide_address
+        if len(assignment.addresses) == 1 and decide(assignment.addresses[0]) is None:
+            return assignment.addresses, _NO_ADDRESS
+        outcome: Skipped | Failed = _NO_ADDRESS
         admitted = []
         for address in reversed(assignment.addresses):
-            closed = self._desk.decide_address(address)
+            closed = decide(address)
             if closed is None:
                 admitted.append(address)
             else:
