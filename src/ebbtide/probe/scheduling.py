@@ -88,7 +88,7 @@ class Scheduler(Generic[Job]):
     # Turns.
 
     def start_now(self, address: str, now_s: float) -> bool:
-        """Have a job start at ``address`` without a wait, if it can: ``take_start`` has just said that nobody who waits can.
+        """Have a job start at ``address`` at once, if it can; ``take_start`` has just said that nobody who waits can.
 
         Returns:
             Whether it is in flight now; if not, ``add`` has it wait.
