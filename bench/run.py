@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 import planning
 from farm import FIRST_OCTETS, BenchError, Farm, baseline, find_program, running_farm
+from growing import long_run, scheduling
 from https_get import https
 from measuring import Cost, Range, in_short, machine, measure
 
@@ -201,7 +202,7 @@ def guarded(section: Callable[[], Section]) -> Section:
         return {"missing": str(error)}
 
 
-def run_all(scratch: Path, hosts: int, pairs: int, targets: int, planning_lines: int) -> dict[str, Section]:
+def run_all(scratch: Path, hosts: int, pairs: int, targets: int) -> dict[str, Section]:
     found: dict[str, Section] = {}
     for page_bytes in PAGE_BYTES:
         count = max(AFTER_PAGES, targets * STEPS[-1], OTHER_TOOLS_HOSTS)
@@ -214,9 +215,17 @@ def run_all(scratch: Path, hosts: int, pairs: int, targets: int, planning_lines:
             found[f"core_plan_{page_bytes // 1000}kb"] = guarded(partial(core_plan, farm, scratch, targets))
             after = guarded(partial(after_network, scratch / str(page_bytes)))
             found[f"after_network_{page_bytes // 1000}kb"] = after
-    found["planning"] = planning.section(planning_lines)
     _by_yardstick(found)
     return found
+
+
+def without_farm(planning_lines: int, long_run_targets: int) -> dict[str, Section]:
+    """What needs no server, and grows with the number of targets."""
+    return {
+        "planning": planning.section(planning_lines),
+        "scheduling": guarded(scheduling),
+        "long_run": guarded(partial(long_run, long_run_targets)),
+    }
 
 
 def main() -> int:
@@ -226,11 +235,13 @@ def main() -> int:
     arguments.add_argument("--pairs", type=int, default=5)
     arguments.add_argument("--targets", type=int, default=1_000, help="targets at 1x of the core plan")
     arguments.add_argument("--planning-lines", type=int, default=1_000_000, help="lines at 4x of planning")
+    arguments.add_argument("--long-run-targets", type=int, default=200_000, help="1000000 for the bound as written")
     given = arguments.parse_args()
     noted: Section = {"taken_at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine()}
     try:
         with tempfile.TemporaryDirectory(prefix="ebbtide-farm-") as scratch:
-            found = run_all(Path(scratch), given.hosts, given.pairs, given.targets, given.planning_lines)
+            found = run_all(Path(scratch), given.hosts, given.pairs, given.targets)
+        found |= without_farm(given.planning_lines, given.long_run_targets)
     except BenchError as error:
         print(f"not measured: {error}", file=sys.stderr)
         return 2
