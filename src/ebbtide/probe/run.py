@@ -50,8 +50,11 @@ def probe_assignments(
         Exception: Whatever ``assignments``, ``on_start`` or ``on_done`` raise; all connections are closed before.
     """
     chosen = SocketNetwork() if network is None else network
-    feed = assignments.neighbours() if isinstance(assignments, Grouped) else iter(assignments)
-    run = _Run(feed, Desk(settings, plan, chosen, on_done, on_note), on_start)
+    desk: Desk[Conversation] = Desk(settings, plan, chosen, on_done, on_note)
+    if isinstance(assignments, Grouped):
+        run = _Run(assignments.neighbours(), desk, on_start, assignments.is_stopped)
+    else:
+        run = _Run(iter(assignments), desk, on_start)
     with _quiet_gc():
         chosen.run(run.step, run.abandon)
 
@@ -75,7 +78,9 @@ class _Run:
         feed: Iterator[Assignment | Neighbours],
         desk: Desk[Conversation],
         on_start: Callable[[Assignment], None],
+        is_stopped: Callable[[], bool] = lambda: False,
     ) -> None:
+        self._is_stopped = is_stopped
         self._feed: Iterator[Assignment | Neighbours] | None = feed
         self._desk = desk
         self._network = desk.network
@@ -92,7 +97,12 @@ class _Run:
             self._start_turns()
         if self._desk.crash is not None:
             raise self._desk.crash
-        return self._feed is None and not self._talking and not self._scheduler.has_work
+        return not self._talking and (self._is_stopped_for_good or not (self._feed or self._scheduler.has_work))
+
+    @property
+    def _is_stopped_for_good(self) -> bool:
+        """Whether nobody new is to be asked, and nobody who was asked waits for another turn."""
+        return not self._scheduler.waiting and self._is_stopped()
 
     def abandon(self) -> bool:
         """Close everything; whether all is closed."""
