@@ -139,20 +139,21 @@ def main() -> None:
         with ProcessPoolExecutor(2, mp_context=get_context("spawn"), initializer=start) as workers:
             watch = Watch(Path(scratch), workers, given.targets)
             summary = run_round(folder, LABEL, bench_config(), progress=watch.look, executor=workers)
+            conducting_end_kb = rss_kb(os.getpid())
         wall_s = time.perf_counter() - begun_s
         log_bytes = sum(file.stat().st_size for file in folder.round(LABEL).path.joinpath("log").iterdir())
         files = len(folder.round(LABEL).log_state.files)
     if summary.targets != given.targets or len(watch.parts) != PARTS:
         raise SystemExit(f"{summary.targets} of {given.targets} were planned, {len(watch.parts)} fifths were seen")
     first, last = watch.parts[0], watch.parts[-1]
+    growth = {name: round(last[f"{name}_kb"] / first[f"{name}_kb"], 3) for name in ("asking", "writing", "conducting")}
+    growth["conducting_after_the_last_pass"] = round(conducting_end_kb / first["conducting_kb"], 3)
     figures = {
         "what": "long_run",
         "targets": given.targets,
         "outcomes": summary.outcomes,
         "parts": watch.parts,
-        "rss_growth": {
-            name: round(last[f"{name}_kb"] / first[f"{name}_kb"], 3) for name in ("asking", "writing", "conducting")
-        },
+        "rss_growth": growth,
         "cpu_growth": round(last["cpu_us_per_target"] / first["cpu_us_per_target"], 3),
         "files": files,
         "log_bytes": log_bytes,
