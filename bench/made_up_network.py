@@ -60,7 +60,7 @@ class _Line:
         """As ``abort``: nothing waits to be written."""
         self.abort()
 
-    def finish(self) -> None:
+    def finish(self, *, is_told: bool) -> None:  # noqa: ARG002  the port's
         """As ``abort``: the other side closes at once."""
         self.abort()
 
