@@ -90,7 +90,7 @@ class Watch:
         self._folder = folder
         self._workers = workers
         self._targets = targets
-        self._before_s = 0.0
+        self._before_s = self._asking_s = 0.0
         self._before_done = 0
         self._before_at_s = 0.0
         self.parts: list[dict[str, float]] = []
@@ -101,24 +101,32 @@ class Watch:
             return
         if not self._before_at_s:
             self._before_s, self._before_done, self._before_at_s = self._cpu_s(), report.done, time.perf_counter()
+            self._asking_s = cpu_s(self._asking)
         elif report.done * PARTS >= self._targets * (len(self.parts) + 1):
             self.parts.append(self._read(report.done))
 
     def _read(self, done: int) -> dict[str, float]:
-        asking = int((self._folder / "asking").read_text(encoding="ascii"))
+        asking = self._asking
         writing = [each for each in self._processes() if each != asking]
         spent_s, at_s = self._cpu_s(), time.perf_counter()
         more = done - self._before_done
+        asking_s = cpu_s(asking)
         part = {
             "done": done,
             "asking_kb": rss_kb(asking),
             "writing_kb": max(map(rss_kb, writing), default=0),
             "conducting_kb": rss_kb(os.getpid()),
             "cpu_us_per_target": round(1e6 * (spent_s - self._before_s) / more, 1),
+            "asking_cpu_us": round(1e6 * (asking_s - self._asking_s) / more, 1),
             "targets_per_s": round(more / (at_s - self._before_at_s), 1),
         }
         self._before_s, self._before_done, self._before_at_s = spent_s, done, at_s
+        self._asking_s = asking_s
         return part
+
+    @property
+    def _asking(self) -> int:
+        return int((self._folder / "asking").read_text(encoding="ascii"))
 
     def _cpu_s(self) -> float:
         return sum(map(cpu_s, (os.getpid(), *self._processes())))
