@@ -35,6 +35,7 @@ from ebbtide.survey.running import run_round
 
 LABEL = "long"
 PARTS = 5
+LEAST_TARGETS = 50_000
 ADDRESSES_A_PREFIX = 50
 _TICKS_S = os.sysconf("SC_CLK_TCK")
 _CPU_FIELDS = slice(11, 13)
@@ -139,6 +140,8 @@ def main() -> None:
     args = argparse.ArgumentParser(description=__doc__)
     args.add_argument("--targets", type=int, default=1_000_000)
     given = args.parse_args()
+    if given.targets < LEAST_TARGETS:
+        args.error(f"fewer than {LEAST_TARGETS} targets are done before every process has begun to work")
     with tempfile.TemporaryDirectory(prefix="ebbtide-long-run-") as scratch:
         folder = SurveyFolder.create(Path(scratch) / "survey")
         write_hosts(folder.path / "hosts.csv", given.targets)
