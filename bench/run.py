@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 import planning
 from farm import FIRST_OCTETS, BenchError, Farm, baseline, find_program, running_farm
+from growing import long_run, scheduling
 from https_get import https
 from measuring import Cost, in_short, machine, measure
 
@@ -26,6 +27,8 @@ OTHER_TOOLS_HOSTS = 500
 STARTS = 3
 START_HOSTS = 16
 IN_FLIGHT = 200
+FURTHER = 5
+FURTHER_PART = 4
 HTTPS_PART = 4
 """A handshake costs several times a GET: so many times fewer hosts give as long a reading."""
 AFTER_PAGES = 5_000
@@ -61,16 +64,36 @@ def one_get(farm: Farm, hosts: int, pairs: int) -> Section:
     }
 
 
-def _ask(program: Path, farm: Farm, hosts: int) -> Cost:
+def _ask(program: Path, farm: Farm, hosts: int, requests: int = 1) -> Cost:
     cost = measure(
         [
             *(sys.executable, str(program), "--hosts", str(hosts), "--addresses", str(farm.count)),
             *("--in-flight", str(IN_FLIGHT), "--port", str(farm.port), "--first-octets", FIRST_OCTETS),
+            *(("--requests", str(requests)) if requests > 1 else ()),
         ]
     )
     if cost.returncode or cost.said.get("ok") != hosts:
         raise BenchError(f"{program.name} did not get {hosts} pages: {cost.said}")
     return cost
+
+
+def further_request(farm: Farm, hosts: int, pairs: int) -> Section:
+    """What one more request on an open connection costs, as a share of the first one, its dialing included."""
+    program = HERE / "probe_get.py"
+    start_s = in_short([_ask(program, farm, 1).cpu_s for _ in range(STARTS)]).median
+    ratios = []
+    for _ in range(pairs):
+        one_s, many_s = (_ask(program, farm, hosts // FURTHER_PART, requests).cpu_s for requests in (1, FURTHER))
+        ratios.append((many_s - one_s) / (FURTHER - 1) / (one_s - start_s))
+    return {"hosts": hosts // FURTHER_PART, "requests": FURTHER, "of_first": in_short(ratios)}
+
+
+def silent_memory() -> Section:
+    """Memory of thousands of targets in flight at once, none of which answers."""
+    cost = measure([sys.executable, str(HERE / "silent_memory.py")])
+    if cost.returncode:
+        raise BenchError(f"silent_memory.py ended with {cost.returncode}: {cost.said}")
+    return cost.said
 
 
 def core_plan(farm: Farm, scratch: Path, targets: int) -> Section:
@@ -226,6 +249,7 @@ def run_all(scratch: Path, given: argparse.Namespace) -> dict[str, Section]:
     count = max(AFTER_PAGES, given.targets * STEPS[-1], OTHER_TOOLS_HOSTS)
     with running_farm(scratch / "main", count, MAIN_PAGE_BYTES) as main_farm:
         measured("one_get", partial(one_get, main_farm, given.hosts, given.pairs))
+        measured("further_request", partial(further_request, main_farm, given.hosts, given.pairs))
         measured("https", partial(https, main_farm, scratch / "main", given.hosts // HTTPS_PART, given.pairs))
         measured("other_tools", partial(other_tools, main_farm, scratch))
         for page_bytes in PAGE_BYTES:
@@ -234,6 +258,9 @@ def run_all(scratch: Path, given: argparse.Namespace) -> dict[str, Section]:
                 measured(f"core_plan_{size}", partial(core_plan, farm, scratch, given.targets))
                 measured(f"after_network_{size}", partial(after_network, scratch / str(page_bytes), main_farm))
     measured("planning", partial(planning.section, given.planning_lines))
+    measured("silent_memory", silent_memory)
+    measured("scheduling", scheduling)
+    measured("long_run", partial(long_run, given.long_run_targets))
     return found
 
 
@@ -245,6 +272,7 @@ def main() -> int:
     arguments.add_argument("--targets", type=int, default=1_000, help="targets at 1x of the core plan")
     arguments.add_argument("--planning-lines", type=int, default=1_000_000, help="lines at 4x of planning")
     arguments.add_argument("sections", nargs="*", help="how the names of the wanted sections begin; all without")
+    arguments.add_argument("--long-run-targets", type=int, default=200_000, help="1000000 for the bound as written")
     given = arguments.parse_args()
     noted: Section = {"taken_at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine()}
     try:

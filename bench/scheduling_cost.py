@@ -136,6 +136,7 @@ def main() -> None:
         "most_open_prefixes": clock.most_open,
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         "cpu_us_per_target": round(1e6 * sum(steps.values()) / given.targets, 2),
+        "give_out_us": round(1e6 * steps["give_out"] / given.targets, 2),
         "steps_us": {name: round(1e6 * step / given.targets, 2) for name, step in steps.items()},
     }
     print(json.dumps(figures))

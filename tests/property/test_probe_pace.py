@@ -1,5 +1,6 @@
 """Every request has its turn: in all, per operator, per prefix and per address, whatever the servers do."""
 
+import math
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -92,6 +93,10 @@ class Sorted:
     def __init__(self, by_prefix: dict[str, dict[str, list[Assignment]]]) -> None:
         self._by_prefix = by_prefix
         self.pulled = 0
+        self.most = math.inf
+
+    def is_stopped(self) -> bool:
+        return self.pulled >= self.most
 
     def neighbours(self) -> Iterator["SortedPrefix"]:
         return (SortedPrefix(self, prefix, some) for prefix, some in self._by_prefix.items())
@@ -108,6 +113,8 @@ class SortedPrefix:
 
     def _some(self, some: list[Assignment]) -> Iterator[Assignment]:
         for each in some:
+            if self._home.is_stopped():
+                return
             self._home.pulled += 1
             yield each
 
@@ -169,6 +176,17 @@ def test_an_operator_with_half_of_the_targets_and_its_own_slow_rate_stalls_nobod
     assert last < 1
     assert bisect_left(of_big, last) <= 6
     assert of_big[-1] > 299 / 5 - 0.1
+
+
+def test_a_run_that_is_stopped_waits_for_those_in_flight_and_for_no_turn() -> None:
+    work = sorted_work([f"127.9.{number % 50}.{number // 50 + 1}" for number in range(500)])
+    work.most = 60
+    network = ScriptedNetwork(otherwise=FAST)
+    limits = LimitsSection(in_flight=100, requests_per_prefix_s=0.1)
+    done = ask(work, limits, network)
+    assert len(done) == 60
+    begun = [visit.began_s for visit in network.visits]
+    assert network.now_s() - max(begun) < 1
 
 
 def test_a_name_on_a_busy_address_keeps_nobody_else_of_its_prefix_waiting() -> None:

@@ -34,6 +34,16 @@ def test_memory_is_bounded_and_the_oldest_is_forgotten_first() -> None:
     assert silences.recall(HERE, MOST_HELD, now_s=0.0) is not None
 
 
+def test_what_is_too_old_to_be_recalled_does_not_stay() -> None:
+    silences = Silences()
+    for second in range(1000):
+        silences.note(HERE, second, "one.test", TIMED_OUT, now_s=float(second))
+    assert len(silences) == HELD_S + 1
+    silences.note(HERE, 999 - int(HELD_S), "one.test", TIMED_OUT, now_s=1000.0)
+    assert len(silences) == HELD_S + 1
+    assert silences.recall(HERE, 999 - int(HELD_S), now_s=1000.0 + HELD_S) is not None
+
+
 def test_the_names_of_a_silent_address_knock_once_and_all_end_alike() -> None:
     network = ScriptedNetwork(
         {(HERE, 80): ScriptedServer(dialing="silent"), (THERE, 80): ScriptedServer(replies=(PLAIN,))}

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 import msgspec
 from rich.console import Console
@@ -105,8 +105,17 @@ def told_how_to_go_on(command: str) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        print_notice(f"interrupted; every answer is kept. Go on with: {command}")
-        sys.exit(INTERRUPTED)
+        end_interrupted(command)
+
+
+def end_interrupted(command: str) -> NoReturn:
+    """End the program as interrupted.
+
+    Args:
+        command: Goes on with what was under way.
+    """
+    print_notice(f"interrupted; every answer is kept. Go on with: {command}")
+    sys.exit(INTERRUPTED)
 
 
 class _RateColumn(ProgressColumn):

@@ -9,6 +9,7 @@ import typer
 from ebbtide.cli import retention_commands
 from ebbtide.cli.options import JsonOption, RoundArgument, SurveyOption
 from ebbtide.cli.output import (
+    end_interrupted,
     print_json,
     print_line,
     print_notice,
@@ -76,7 +77,8 @@ def run(
     """Start a round, or go on with it where it was interrupted.
 
     Outside loopback it first checks that your page says who you are, asks a first share and then waits for --continue.
-    Exit code 1 if it stopped by itself since too many targets failed.
+    Exit code 1 if it stopped by itself since too many targets failed; 130 if you interrupted it. One Ctrl-C lets those
+    who are being asked finish, a second one ends at once; either way nothing is lost.
     """
     from ebbtide.cli.metrics import given_out
     from ebbtide.cli.watching import plain_lines
@@ -87,11 +89,12 @@ def run(
 
     folder = SurveyFolder.open(survey)
     config = load_config(folder.path)
+    again = f"ebbtide survey run {round_label} --survey {survey}"
     with (
         progress_bar(f"round {round_label}", quiet=json) as bar,
         plain_lines(quiet=json) as lines,
         given_out(metrics_file, metrics) as gauges,
-        told_how_to_go_on(f"ebbtide survey run {round_label} --survey {survey}"),
+        told_how_to_go_on(again),
     ):
         watchers = (bar, lines, gauges)
 
@@ -114,8 +117,10 @@ def run(
         if summary.held_back:
             print_line(
                 f"This was the first share; {summary.held_back:,} targets wait. If it looks right, go on with: "
-                f"ebbtide survey run {round_label} --survey {survey} --continue"
+                f"{again} --continue"
             )
+    if summary.is_interrupted:
+        end_interrupted(again)
     if summary.stopped:
         print(f"ebbtide: the run stopped, since {summary.stopped}; nothing is lost.", file=sys.stderr)
         raise typer.Exit(1)

@@ -77,6 +77,11 @@ class Prefix(Level[Job]):
         return max(self.later[0][0], self.pace.next_s) if self.later else NEVER
 
     @property
+    def has_starts(self) -> bool:
+        """Whether somebody waits for a start here, now or later."""
+        return bool(self.ready or self.later) or self.more is not None
+
+    @property
     def is_idle(self) -> bool:
         """Whether nothing is under way or to be done here."""
         return self.addresses == 0 and self.more is None

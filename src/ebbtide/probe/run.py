@@ -21,6 +21,7 @@ MOST_OPEN_PREFIXES = 65_536
 
 _MOST_PULLED_AT_ONCE = 256
 _GC_THRESHOLDS = (50_000, 50, 100)
+_NO_ADDRESS = Failed(Stage.RESOLVE, Fault.DNS_FAILED, "no address was found")
 
 
 def probe_assignments(
@@ -49,8 +50,11 @@ def probe_assignments(
         Exception: Whatever ``assignments``, ``on_start`` or ``on_done`` raise; all connections are closed before.
     """
     chosen = SocketNetwork() if network is None else network
-    feed = assignments.neighbours() if isinstance(assignments, Grouped) else iter(assignments)
-    run = _Run(feed, Desk(settings, plan, chosen, on_done, on_note), on_start)
+    desk: Desk[Conversation] = Desk(settings, plan, chosen, on_done, on_note)
+    if isinstance(assignments, Grouped):
+        run = _Run(assignments.neighbours(), desk, on_start, assignments.is_stopped)
+    else:
+        run = _Run(iter(assignments), desk, on_start)
     with _quiet_gc():
         chosen.run(run.step, run.abandon)
 
@@ -74,7 +78,9 @@ class _Run:
         feed: Iterator[Assignment | Neighbours],
         desk: Desk[Conversation],
         on_start: Callable[[Assignment], None],
+        is_stopped: Callable[[], bool] = lambda: False,
     ) -> None:
+        self._is_stopped = is_stopped
         self._feed: Iterator[Assignment | Neighbours] | None = feed
         self._desk = desk
         self._network = desk.network
@@ -91,7 +97,12 @@ class _Run:
             self._start_turns()
         if self._desk.crash is not None:
             raise self._desk.crash
-        return self._feed is None and not self._talking and not self._scheduler.has_work
+        return not self._talking and (self._is_stopped_for_good or not (self._feed or self._scheduler.has_work))
+
+    @property
+    def _is_stopped_for_good(self) -> bool:
+        """Whether nobody new is to be asked, and nobody who was asked waits for another turn."""
+        return not self._scheduler.waiting and self._is_stopped()
 
     def abandon(self) -> bool:
         """Close everything; whether all is closed."""
@@ -148,7 +159,11 @@ class _Run:
             self._feed = None
         elif isinstance(item, Assignment):
             conversation = self._conversation(item)
-            if conversation is not None:
+            if conversation is None:
+                return
+            if self._scheduler.start_now(conversation.address, now_s):
+                self._start(conversation)
+            else:
                 self._scheduler.add(conversation, conversation.address, now_s)
         else:
             addresses = ((address, self._supply(address, some)) for address, some in item.addresses())
@@ -177,10 +192,13 @@ class _Run:
 
     def _admitted(self, assignment: Assignment) -> tuple[tuple[str, ...], Skipped | Failed]:
         """The addresses that may be asked, and the outcome if there is none."""
-        outcome: Skipped | Failed = Failed(Stage.RESOLVE, Fault.DNS_FAILED, "no address was found")
+        decide = self._desk.decide_address
+        if len(assignment.addresses) == 1 and decide(assignment.addresses[0]) is None:
+            return assignment.addresses, _NO_ADDRESS
+        outcome: Skipped | Failed = _NO_ADDRESS
         admitted = []
         for address in reversed(assignment.addresses):
-            closed = self._desk.decide_address(address)
+            closed = decide(address)
             if closed is None:
                 admitted.append(address)
             else:

@@ -47,6 +47,7 @@ class Scheduler(Generic[Job]):
         self._addresses: dict[str, Address[Job]] = {}
         self._resting: Later[Job] = []
         self._no_pace = Pace(0)
+        self._address_rate = limits.requests_per_address_s
         self.in_flight = 0
         self.waiting = 0
 
@@ -86,6 +87,19 @@ class Scheduler(Generic[Job]):
 
     # Turns.
 
+    def start_now(self, address: str, now_s: float) -> bool:
+        """Have a job start at ``address`` at once, if it can; ``take_start`` has just said that nobody who waits can.
+
+        Returns:
+            Whether it is in flight now; if not, ``add`` has it wait.
+        """
+        node = self._address(machine_of(address))
+        prefix = node.parent
+        if node.is_busy or prefix.in_flight >= prefix.most or not self._is_open(node, now_s):
+            return False
+        self._begin(node, now_s)
+        return True
+
     def take_start(self, now_s: float) -> Job | None:
         """A job that may start now; it is in flight from here on."""
         if self._resting:
@@ -101,7 +115,7 @@ class Scheduler(Generic[Job]):
     def admit(self, job: Job, address: str, now_s: float) -> bool:
         """Whether a job in flight may send one more request now; if not, ``take_further`` will hand it out."""
         node = self._addresses[machine_of(address)]
-        if node.pace.next_s <= now_s and all(_admits(level, now_s) for level in self._above(node)):
+        if self._is_open(node, now_s):
             self._charge(node, now_s)
             return True
         node.parked = job
@@ -118,7 +132,7 @@ class Scheduler(Generic[Job]):
         self.in_flight -= 1
         if node.is_idle:
             self._rest(node, now_s)
-            if not prefix.is_ready:
+            if prefix.has_starts and not prefix.is_ready:
                 self._offer(prefix, now_s)
         else:
             self._offer(node, now_s)
@@ -187,10 +201,7 @@ class Scheduler(Generic[Job]):
             job = node.next_job()
             if job is not None:
                 self.waiting -= has_waited
-                self.in_flight += 1
-                prefix.in_flight += 1
-                node.is_busy = True
-                self._charge(node, now_s)
+                self._begin(node, now_s)
                 return job
             self._rest(node, now_s)
 
@@ -202,7 +213,7 @@ class Scheduler(Generic[Job]):
             self._rest(prefix, now_s)
             return None
         name, supply = fresh
-        node = self._address(machine_of(name))
+        node = self._address(machine_of(name), prefix)
         if node.is_ready:
             prefix.ready.remove(node)
         node.supply = supply if node.supply is None else chain(node.supply, supply)
@@ -269,25 +280,43 @@ class Scheduler(Generic[Job]):
 
     # Places.
 
+    def _begin(self, node: Address[Job], now_s: float) -> None:
+        node.is_busy = True
+        node.parent.in_flight += 1
+        self.in_flight += 1
+        self._charge(node, now_s)
+
+    def _is_open(self, node: Address[Job], now_s: float) -> bool:
+        """Whether an address and all above it admit a request now, and nobody who waits has the older claim."""
+        if node.pace.next_s > now_s:
+            return False
+        level: Level[Job] = node.parent
+        top = self._top
+        while level.pace.next_s <= now_s and not (level.further and level.pace.spacing_s):
+            if level is top:
+                return True
+            level = level.parent
+        return False
+
     def _charge(self, node: Address[Job], now_s: float) -> None:
         if node.pace.spacing_s:
             node.pace.take(now_s)
-        for level in self._above(node):
+        level: Level[Job] = node.parent
+        top = self._top
+        while True:
             if level.pace.spacing_s:
                 level.pace.take(now_s)
+            if level is top:
+                return
+            level = level.parent
 
-    def _above(self, node: Address[Job]) -> tuple[Level[Job], ...]:
-        prefix = node.parent
-        operator = prefix.parent
-        return (prefix, operator) if operator is self._top else (prefix, operator, self._top)
-
-    def _address(self, machine: str) -> Address[Job]:
+    def _address(self, machine: str, home: Prefix[Job] | None = None) -> Address[Job]:
         node = self._addresses.get(machine)
         if node is None:
-            rate = self._limits.requests_per_address_s
-            prefix = self._prefix(home_of(machine))
+            prefix = home or self._prefix(home_of(machine))
             prefix.addresses += 1
-            node = self._addresses[machine] = Address(machine, prefix, Pace(rate) if rate else self._no_pace)
+            pace = Pace(self._address_rate) if self._address_rate else self._no_pace
+            node = self._addresses[machine] = Address(machine, prefix, pace)
         return node
 
     def _prefix(self, name: str) -> Prefix[Job]:
@@ -342,11 +371,6 @@ def machine_of(address: str) -> str:
 def home_of(address: str) -> str:
     """The prefix of an address in its usual form; ``frame.ids.prefix_of`` reads any form, at ten times the cost."""
     return prefix_of(address) if ":" in address else f"{address.rpartition('.')[0]}.0/24"
-
-
-def _admits(level: Level[Job], now_s: float) -> bool:
-    """Whether a level admits a request now, and nobody who waits below it has the older claim."""
-    return level.pace.next_s <= now_s and not (level.further and level.pace.spacing_s)
 
 
 def _longest_spacing_s(limits: LimitsSection) -> float:

@@ -74,3 +74,6 @@ class Grouped(Protocol):
 
     def neighbours(self) -> Iterator[Neighbours]:
         """Each prefix once."""
+
+    def is_stopped(self) -> bool:
+        """Whether nobody new is to be asked; once it says so, no iterator gives anything more."""

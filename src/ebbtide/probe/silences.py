@@ -1,5 +1,7 @@
 """Addresses that gave no answer just now: their other names are not made to knock at the same closed door."""
 
+from collections import OrderedDict
+
 from ebbtide.model.outcomes import Failed, Fault, Stage
 
 HELD_S = 60.0
@@ -16,15 +18,20 @@ class Silences:
     """
 
     def __init__(self) -> None:
-        self._held: dict[tuple[str, int], tuple[float, Fault, str]] = {}
+        self._held: OrderedDict[tuple[str, int], tuple[float, Fault, str]] = OrderedDict()
+
+    def __len__(self) -> int:
+        """How many are remembered."""
+        return len(self._held)
 
     def note(self, address: str, port: int, host: str, failed: Failed, now_s: float) -> None:
         """Remember a connection that failed, if it failed by silence."""
         if failed.stage is not Stage.CONNECT or failed.fault not in _SILENT:
             return
-        if len(self._held) >= MOST_HELD:
-            del self._held[next(iter(self._held))]
         self._held[address, port] = (now_s, failed.fault, host)
+        self._held.move_to_end((address, port))
+        while len(self._held) > MOST_HELD or now_s - next(iter(self._held.values()))[0] > HELD_S:
+            self._held.popitem(last=False)
 
     def recall(self, address: str, port: int, now_s: float) -> Failed | None:
         """The failure that stands for another attempt now; ``None`` if none is fresh enough."""

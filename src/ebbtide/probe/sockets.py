@@ -14,6 +14,7 @@ from ebbtide.probe.network import Cancellable, Peer, TlsSession
 from ebbtide.probe.tls import OpenSslSession, make_client_context
 
 _MOST_EVENTS = 1024
+_FEW_TIMERS = 1024
 _FINISHING_S = 1.0
 _CLOSING_ROUNDS = 200
 _CLOSING_PAUSE_S = 0.005
@@ -32,6 +33,7 @@ class SocketNetwork:
         self._links: dict[int, SocketLink] = {}
         self._soon: deque[Callable[[], None]] = deque()
         self._timers: list[tuple[float, int, _Timer]] = []
+        self._most_timers = _FEW_TIMERS
         self._ties = count()
         self._finishing: deque[tuple[float, SocketLink]] = deque()
         self._is_woken = False
@@ -64,8 +66,16 @@ class SocketNetwork:
     def call_later(self, delay_s: float, callback: Callable[[], None]) -> Cancellable:
         """Have ``callback`` called once, later."""
         timer = _Timer(callback)
+        if len(self._timers) >= self._most_timers:
+            self._forget_cancelled()
         heapq.heappush(self._timers, (self.now_s() + delay_s, next(self._ties), timer))
         return timer
+
+    def _forget_cancelled(self) -> None:
+        """A timer that is called off stays until it is due, maybe for a minute; let them not outnumber the others."""
+        self._timers[:] = [entry for entry in self._timers if entry[2].callback is not None]
+        heapq.heapify(self._timers)
+        self._most_timers = max(_FEW_TIMERS, 2 * len(self._timers))
 
     def call_soon(self, callback: Callable[[], None]) -> None:
         """Have ``callback`` called once what is under way is done."""

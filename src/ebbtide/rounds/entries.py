@@ -133,7 +133,7 @@ class RunContinued(msgspec.Struct, frozen=True, tag="run_continued"):
 
 
 class RunStopped(msgspec.Struct, frozen=True, tag="run_stopped"):
-    """The run stopped by itself, in order; running the round again goes on with it."""
+    """The run stopped before its time, in order; running the round again goes on with it."""
 
     why: str
     at_ns: int

@@ -60,7 +60,7 @@ class LogState(msgspec.Struct):
         authorities: Those of the latest run at the active level.
         pause: The latest pause after the first share.
         is_continued: The operator had the round go on after the first share.
-        stopped: Why the latest run stopped by itself; empty if it did not.
+        stopped: Why the latest run stopped before its time; empty if it did not.
         erasures: What was removed for good, without the files.
     """
 

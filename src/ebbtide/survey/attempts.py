@@ -15,7 +15,7 @@ _TRANSIENT = frozenset(
 NS_PER_S = 1_000_000_000
 
 
-class Tried(msgspec.Struct, frozen=True):
+class Tried(msgspec.Struct, frozen=True, gc=False):
     """What is known of one finished attempt.
 
     Attributes:

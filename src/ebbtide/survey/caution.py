@@ -6,7 +6,7 @@ asking on would only annoy people.
 
 import hashlib
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from ebbtide.model.configuration import CautionSection
 from ebbtide.model.outcomes import Fault
@@ -15,6 +15,7 @@ from ebbtide.rounds.rows import ANSWERED, SKIPPED
 ERRORS = frozenset(str(fault) for fault in (Fault.UNREACHABLE, Fault.RESET, Fault.DNS_FAILED, Fault.INTERNAL_ERROR))
 """Ends that may be our own doing, or that of a filter in front of us; a refusal or a silence is the other's."""
 
+BY_HAND = "the operator interrupted it"
 _DRAWN_BYTES = 8
 
 
@@ -24,11 +25,15 @@ class Brake:
     Args:
         section: ``[caution]``.
         is_on: Whether it is held to at all.
+        is_interrupted: Whether the operator wants to end the run; once it says so, the brake is pulled.
     """
 
-    def __init__(self, section: CautionSection, *, is_on: bool) -> None:
+    def __init__(
+        self, section: CautionSection, *, is_on: bool, is_interrupted: Callable[[], bool] = lambda: False
+    ) -> None:
         self._section = section
         self._is_on = is_on
+        self._is_interrupted = is_interrupted
         self._latest: deque[tuple[int, int, int]] = deque()
         self._finished = self._answered = self._errors = 0
         self.why = ""
@@ -36,7 +41,14 @@ class Brake:
     @property
     def is_pulled(self) -> bool:
         """Whether the run must stop; once it must, it stays so."""
+        if not self.why and self._is_interrupted():
+            self.why = BY_HAND
         return bool(self.why)
+
+    @property
+    def is_pulled_by_hand(self) -> bool:
+        """Whether the operator stopped the run."""
+        return self.why == BY_HAND
 
     def note(self, endings: Mapping[str, int]) -> None:
         """Take how some targets ended.

@@ -96,6 +96,8 @@ def dispatch(asking: Round, shares: Sequence[Share], crew: Crew, done_before: Co
                 converting[job] = _Segment(path, each.is_first)
         for job in [job for job in converting if job.done()]:
             _close_segment(asking, crew, _result(job), converting.pop(job))
+        if crew.brake.is_pulled:
+            stop(asking.path)
         crew.progress(_report(done_before, under_way, total, what))
         if not converting and all(each.is_over for each in under_way):
             return
@@ -116,8 +118,6 @@ def _close_segment(asking: Round, crew: Crew, entry: BatchCommitted, segment: _S
     crew.log.tell("segment_committed", segment=segment.path.stem, attempts=entry.attempts)
     if segment.is_first:
         crew.brake.note(entry.outcomes)
-    if crew.brake.is_pulled:
-        stop(asking.path)
 
 
 class _UnderWay:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -34,7 +34,7 @@ from ebbtide.survey.planning import all_targets, read_frame, scratch_folder, wri
 from ebbtide.survey.progress import Progress
 from ebbtide.survey.run_log import RunLog
 from ebbtide.survey.status import open_status
-from ebbtide.survey.stopping import clear
+from ebbtide.survey.stopping import clear, heard_interrupt
 from ebbtide.workers.executors import ProcessExecutor, process_count
 
 _ASKING_A_WRITER = 4
@@ -47,7 +47,8 @@ class RunSummary(msgspec.Struct, frozen=True):
     Attributes:
         asked: Attempts that this run made, those without a packet included.
         held_back: Targets that wait for the operator's word after the first share; 0 if none does.
-        stopped: Why the run stopped by itself before its time; empty if it did not.
+        stopped: Why the run stopped before its time; empty if it did not.
+        is_interrupted: The operator stopped it.
         lapsed_authorities: Name to the reason for which an authority does not hold; its targets were asked passively.
     """
 
@@ -63,6 +64,7 @@ class RunSummary(msgspec.Struct, frozen=True):
     next_attempt_at: str
     held_back: int = 0
     stopped: str = ""
+    is_interrupted: bool = False
     lapsed_authorities: dict[str, str] = {}
     loss: TransientLoss = TransientLoss()
 
@@ -84,6 +86,7 @@ def run_round(
 
     What was committed is never asked again; after a crash only the targets that were in flight are, and that counts
     as an attempt. Returns when nobody is left who may be asked now; those who failed in passing may be left for later.
+    An interrupt from the keyboard has nobody new asked, and returns when who is in flight is done; a second one raises.
 
     Args:
         folder: The survey.
@@ -92,7 +95,7 @@ def run_round(
         as_of: Reference date, ISO; by default that of ``[round.<label>]``, else today.
         go_on: The operator has looked at the first share; ask the rest.
         progress: Called several times a second.
-        notice: Called with a sentence on whatever the operator should know before it begins.
+        notice: Called with a sentence on whatever the operator should know.
         log: File to which what happens is appended, one JSON document a line.
         executor: Where batches run; by default spawned processes as ``limits.processes`` says.
         outside: How the checks before the first packet look outside; by default over the real network.
@@ -121,6 +124,7 @@ def run_round(
             RunLog(log) as run_log,
             round_lock(folder.round_folder(label), label),
             _crew_of(executor, config) as (workers, processes),
+            _interrupts(executor, notice) as is_interrupted,
         ):
             asking = _opened(folder, label, reference_date)
             _check_open(folder, label, reference_date, digests)
@@ -134,7 +138,7 @@ def run_round(
                 asking.commit(RunContinued(time.time_ns()))
             is_cautious = admission.is_outside or config.caution.loopback
             run_log.tell("run_started", round=label, targets=asking.planned, processes=processes)
-            brake = Brake(config.caution, is_on=is_cautious)
+            brake = Brake(config.caution, is_on=is_cautious, is_interrupted=is_interrupted)
             crew = Crew(workers, processes, plan, settings, progress, run_log, brake)
             gate = Gate(folder.salt, _share(asking, config) if is_cautious else 1.0)
             desk = Desk(config, admission.scope, admission.authorities)
@@ -169,6 +173,11 @@ def _crew_of(executor: Executor | None, config: SurveyConfig) -> Iterator[tuple[
         except BaseException:
             pool.stop()
             raise
+
+
+def _interrupts(executor: Executor | None, notice: Callable[[str], None]) -> AbstractContextManager[Callable[[], bool]]:
+    """Whether the operator wants to end the run; who brings an executor keeps the keyboard too."""
+    return heard_interrupt(notice) if executor is None else nullcontext(lambda: False)
 
 
 def _reference_date(label: str, config: SurveyConfig, as_of: str | None) -> str:
@@ -254,6 +263,7 @@ def _ended(asking: Round, config: SurveyConfig, crew: Crew, asked: int, held_bac
         next_attempt_at=status.next_attempt_at,
         held_back=0 if crew.brake.is_pulled else held_back,
         stopped=crew.brake.why,
+        is_interrupted=crew.brake.is_pulled_by_hand,
         lapsed_authorities=status.lapsed_authorities,
         loss=status.loss,
     )

@@ -33,7 +33,7 @@ class RoundStatus(msgspec.Struct, frozen=True):
         loss: What later attempts say of first ones.
         judgement: Id of the current judgement; empty before the first.
         waits: The first share is asked, and the rest waits for ``survey run --continue``.
-        stopped: Why the latest run stopped by itself before its time; empty if it did not.
+        stopped: Why the latest run stopped before its time; empty if it did not.
         lapsed_authorities: Name to the reason for which an authority did not hold at the latest run; its targets were
             asked passively.
         identity_sha256: Of what was seen of us before the latest run; empty if nobody outside loopback was asked.

@@ -1,7 +1,11 @@
 """Word to the processes that ask: take nobody new. Who is in flight is asked to the end, and nothing is lost."""
 
+import signal
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 _FLAG = "stop"
 _LOOK_EVERY_S = 0.5
@@ -36,3 +40,32 @@ class StopWord:
             self._was_given = self._flag.exists()
             self._next_look_s = now_s + _LOOK_EVERY_S
         return self._was_given
+
+
+@contextmanager
+def heard_interrupt(notice: Callable[[str], None]) -> Iterator[Callable[[], bool]]:
+    """Have the first interrupt from the keyboard end a run in order; the second ends it at once, as it always does.
+
+    Args:
+        notice: Told, at the first, what happens now.
+
+    Yields:
+        Whether there was one.
+
+    Raises:
+        KeyboardInterrupt: At the second.
+        ValueError: This is not the main thread, which alone hears signals.
+    """
+    was_heard = False
+
+    def hear(_number: int, _frame: FrameType | None) -> None:
+        nonlocal was_heard
+        was_heard = True
+        signal.signal(signal.SIGINT, before)
+        notice("interrupted: nobody new is asked, and who is being asked is asked to the end. Again ends it at once.")
+
+    before = signal.signal(signal.SIGINT, hear)
+    try:
+        yield lambda: was_heard
+    finally:
+        signal.signal(signal.SIGINT, before)
