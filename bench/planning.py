@@ -114,7 +114,7 @@ def take(task: str, survey: str) -> None:
     before_s, begun = cpu_s(), time.perf_counter()
     lines = TASKS[task](Path(survey))
     wall_s = time.perf_counter() - begun
-    print(json.dumps({"lines": lines, "wall_s": round(wall_s, 2), "cpu_s": round(cpu_s() - before_s, 2)}))
+    print(json.dumps({"lines": lines, "wall_s": round(wall_s, 2), "cpu_s": round(cpu_s() - before_s, 3)}))
 
 
 def cpu_s() -> float:

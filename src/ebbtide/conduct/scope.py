@@ -88,7 +88,7 @@ class Scope(msgspec.Struct, frozen=True):
         if ":" in host or host[-1:].isdigit():
             return self.decide_host(host) or (self.decide_address(address) if address else None)
         closed = self._listed(host) if self.hosts or self.domains else None
-        return closed or (self.decide_address(address) if address else None)
+        return self.decide_address(address) if closed is None and address else closed
 
     def _decide_v4(self, number: int) -> Skipped | None:
         return self.excluded_v4.decide(number) or self.special_v4.decide(number)
@@ -122,14 +122,12 @@ class Scope(msgspec.Struct, frozen=True):
 
     def _listed(self, name: str) -> Skipped | None:
         """What lists of names say of a canonical one."""
-        if name in self.hosts:
-            return self.hosts[name]
-        rest = name
-        while self.domains and rest:
-            if rest in self.domains:
-                return self.domains[rest]
-            rest = rest.partition(".")[2]
-        return None
+        closed = self.hosts.get(name)
+        domains = self.domains
+        while domains and closed is None and name:
+            closed = domains.get(name)
+            name = name.partition(".")[2]
+        return closed
 
 
 def _v4_number(address: str) -> int | None:

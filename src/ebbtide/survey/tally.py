@@ -48,17 +48,17 @@ class Tally:
 
     def take(self, rows: Iterable[Row]) -> None:
         """Count distinct targets."""
-        decide, networks = self._scope.decide_canonical, self.networks
+        decide, strata, add = self._scope.decide_canonical, self.strata, self.networks.add
         is_active = self._wanted is Level.ACTIVE
         for _, _, host, pinned, _, _, stratum, _, _ in rows:
-            self.strata[stratum or _NO_NAME] += 1
+            strata[stratum or _NO_NAME] += 1
             address = pinned or (host if is_address(host) else "")
             closed = decide(host, address)
             if closed is not None:
                 self.skipped[_reason(closed)] += 1
                 continue
             if address:
-                networks.add(address)
+                add(address)
                 self.outside = self.outside or not is_loopback(address)
             else:
                 self.to_resolve += 1
