@@ -20,7 +20,7 @@ from ebbtide.rounds.folder import SurveyFolder, check_date, check_label
 from ebbtide.rounds.locking import round_lock
 from ebbtide.rounds.log import RoundState
 from ebbtide.rounds.round import Round
-from ebbtide.survey.admission import admit, log_admission
+from ebbtide.survey.admission import Admission, admit, log_admission
 from ebbtide.survey.assigning import Desk
 from ebbtide.survey.budget import affordable, free_memory_bytes, raise_descriptor_limit
 from ebbtide.survey.caution import Brake, Gate, first_share
@@ -130,22 +130,33 @@ def run_round(
             _check_open(folder, label, reference_date, digests)
             if merged is not None and asking.log_state.plan is None:
                 write_targets(asking, merged, *digests)
-            recover(asking)
-            clear(asking.path)
-            asking.commit(RunStarted(digest(config), opt_outs_digest(config, folder.path), time.time_ns()))
-            log_admission(asking, admission, config.plan.level)
-            if go_on and not asking.log_state.is_continued:
-                asking.commit(RunContinued(time.time_ns()))
+            _begin(asking, folder, config, admission, go_on=go_on)
             is_cautious = admission.is_outside or config.caution.loopback
-            run_log.tell("run_started", round=label, targets=asking.planned, processes=processes)
             brake = Brake(config.caution, is_on=is_cautious, is_interrupted=is_interrupted)
             crew = Crew(workers, processes, plan, settings, progress, run_log, brake)
             gate = Gate(folder.salt, _share(asking, config) if is_cautious else 1.0)
             desk = Desk(config, admission.scope, admission.authorities)
-            asked = ask_everyone(Passes(asking, config, desk, crew, gate, scratch, folder.salt + label.encode()))
-            summary = _ended(asking, config, crew, asked, gate.held_back)
-            run_log.tell("run_ended", round=label, asked=asked, outcomes=summary.outcomes)
-            return summary
+            return _asked(Passes(asking, config, desk, crew, gate, scratch, folder.salt + label.encode()))
+
+
+def _begin(asking: Round, folder: SurveyFolder, config: SurveyConfig, admission: Admission, *, go_on: bool) -> None:
+    """Take in what an earlier run left, and log under which rules this one asks."""
+    recover(asking)
+    clear(asking.path)
+    asking.commit(RunStarted(digest(config), opt_outs_digest(config, folder.path), time.time_ns()))
+    log_admission(asking, admission, config.plan.level)
+    if go_on and not asking.log_state.is_continued:
+        asking.commit(RunContinued(time.time_ns()))
+
+
+def _asked(passes: Passes) -> RunSummary:
+    """Ask everybody, and sum it up."""
+    asking, crew = passes.asking, passes.crew
+    crew.log.tell("run_started", round=asking.label, targets=asking.planned, processes=crew.processes)
+    asked = ask_everyone(passes)
+    summary = _ended(asking, passes.config, crew, asked, passes.gate.held_back)
+    crew.log.tell("run_ended", round=asking.label, asked=asked, outcomes=summary.outcomes)
+    return summary
 
 
 def _share(asking: Round, config: SurveyConfig) -> float:
