@@ -17,15 +17,16 @@ def write_file(path: Path, content: bytes) -> None:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Yield the path to write to; on leaving it is flushed and renamed to ``path``.
+def replacing(path: Path, *, flushes: bool = True) -> Iterator[Path]:
+    """Yield the path to write to; on leaving it is flushed, unless somebody does that later, and renamed to ``path``.
 
     The folder is not flushed: who writes many files into one folder calls ``sync_folder`` once.
     """
     unfinished = path.with_name(path.name + UNFINISHED)
     try:
         yield unfinished
-        _sync_file(unfinished)
+        if flushes:
+            _sync_file(unfinished)
     except Exception:
         unfinished.unlink(missing_ok=True)
         raise

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ebbtide.rounds.columns import column_values, make_column
-from ebbtide.rounds.durable import make_folder
+from ebbtide.rounds.durable import make_folder, replacing
 from ebbtide.rounds.entries import FileRef
 from ebbtide.rounds.schemas import RECORDS, arrow_schema
 
@@ -91,18 +91,15 @@ def write_arrow(
     folder = f"{below}/{shard_folder(table, shard)}".lstrip("/")
     relative = f"{folder}/{uuid4().hex}.parquet"
     make_folder(root / folder)
-    path, rows = root / relative, 0
-    try:
-        with (
-            pa.output_stream(str(path), buffer_size=_BUFFER_BYTES) as stream,
-            pq.ParquetWriter(stream, arrow_schema(RECORDS[table]), **_layout(table, most_rows)) as out,
-        ):
-            for part in parts:
-                out.write_table(part, row_group_size=ROWS_A_GROUP)
-                rows += part.num_rows
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
+    rows = 0
+    with (
+        replacing(root / relative, flushes=False) as unfinished,
+        pa.output_stream(str(unfinished), buffer_size=_BUFFER_BYTES) as stream,
+        pq.ParquetWriter(stream, arrow_schema(RECORDS[table]), **_layout(table, most_rows)) as out,
+    ):
+        for part in parts:
+            out.write_table(part, row_group_size=ROWS_A_GROUP)
+            rows += part.num_rows
     return FileRef(table, shard, relative, rows)
 
 
