@@ -1,6 +1,6 @@
 """Secrets masked in an answer before anything judges or keeps it, so that live and replay see the same octets."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 
@@ -11,6 +11,7 @@ from ebbtide.patterns.regex import Pattern
 from ebbtide.probe.masking_rules import ANYWHERE, MaskingRule, read_rules, rule_pattern
 
 Fields = tuple[tuple[bytes, bytes], ...]
+Counts = defaultdict[str, int]
 
 SECRET = "secret"  # noqa: S105  the name of the group that is masked
 MARK = b"*"
@@ -61,15 +62,15 @@ class Masker:
             fields: Names and values as received.
             body: Decoded body.
         """
-        in_body: Counter[str] = Counter()
-        in_fields: Counter[str] = Counter()
+        in_body: Counts = defaultdict(int)
+        in_fields: Counts = defaultdict(int)
         masked_body = _masked(body, self._spans_anywhere(body, in_body))
         fields = self._mask_fields(fields, in_fields)
         if not (in_body or in_fields):
             return Masked(fields, body)
         return Masked(fields, masked_body, (*_told("body", in_body), *_told("fields", in_fields)))
 
-    def _mask_fields(self, fields: Fields, counts: Counter[str]) -> Fields:
+    def _mask_fields(self, fields: Fields, counts: Counts) -> Fields:
         """Fields that a rule names are masked by that rule alone, all others by the rules that look everywhere."""
         lengths, named = self._field_lengths, self._by_field
         others = [value for name, value in fields if len(name) not in lengths or name.lower() not in named]
@@ -87,7 +88,7 @@ class Masker:
             masked.append((name, _masked(value, spans)))
         return tuple(masked)
 
-    def _spans_anywhere(self, text: bytes, counts: Counter[str]) -> list[tuple[int, int]]:
+    def _spans_anywhere(self, text: bytes, counts: Counts) -> list[tuple[int, int]]:
         """Every rule looks at the text as it was received, so that no secret hides behind another's mask."""
         return [span for rule, pattern in self._candidates(text) for span in _spans(pattern, text, rule, counts)]
 
@@ -105,7 +106,7 @@ def usual_masker() -> Masker:
     return Masker(read_rules())
 
 
-def _spans(pattern: Pattern, text: bytes, rule: str, counts: Counter[str]) -> Iterator[tuple[int, int]]:
+def _spans(pattern: Pattern, text: bytes, rule: str, counts: Counts) -> Iterator[tuple[int, int]]:
     """Where secrets stand; what follows very many of them is taken for one, so that no text costs much time."""
     for found, match in enumerate(pattern.find_all(text)):
         start, end = match.span(SECRET)
@@ -128,5 +129,5 @@ def _masked(text: bytes, spans: Iterable[tuple[int, int]]) -> bytes:
     return b"".join((*parts, text[done:])) if parts else text
 
 
-def _told(where: str, counts: Counter[str]) -> Iterator[str]:
+def _told(where: str, counts: Counts) -> Iterator[str]:
     return (f"{where}/{rule}:{count}" for rule, count in sorted(counts.items()))
