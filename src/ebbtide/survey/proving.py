@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 
 import msgspec
 
@@ -17,6 +16,7 @@ from ebbtide.conduct.proofs import (
 )
 from ebbtide.control.proofs import ProofOnRecord, proof_store, proofs_on_record
 from ebbtide.frame.entries import Defaults, list_targets
+from ebbtide.frame.ids import is_address
 from ebbtide.frame.lines import Line
 from ebbtide.model.errors import ConductError
 from ebbtide.model.targets import Target
@@ -118,7 +118,7 @@ def _look_for(
 
 
 def _in_dns(salt: bytes, wanted: Iterable[Challenge], outside: Outside) -> dict[str, Published]:
-    names = {each.txt_name: each.host for each in wanted if not _is_address(each.host)}
+    names = {each.txt_name: each.host for each in wanted if not is_address(each.host)}
     found = {}
     for name, records in outside.texts_of(names).items():
         lines = [record.decode("utf-8", "replace") for record in records]
@@ -174,11 +174,3 @@ def named_host(host: str) -> Target:
             remedy="Others than the owner may listen above port 1023: publish on port 80 or 443, or in the DNS.",
         )
     return target
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
