@@ -1,4 +1,4 @@
-"""What comes after the network, without one: answers kept, hashed, written, sealed and judged; prints one JSON line.
+"""What comes after the network, without one: answers masked, kept, hashed, written, sealed and judged; prints one JSON line.
 
 The answers are what a worker has in hand after one GET a host of the farm. Every stage runs once, in a fresh process:
 nothing was seen before, and no cache of the judge holds anything. Counted is the processor time of all stages, the
@@ -19,8 +19,12 @@ from uuid import uuid4
 from ebbtide.frame.ids import shard_of, site_id, target_id
 from ebbtide.model.configuration import ChecksSection, SurveyConfig
 from ebbtide.model.outcomes import Answered
-from ebbtide.model.targets import Scheme, Target
-from ebbtide.model.transcripts import Exchange, Purpose, Request, Transcript
+from ebbtide.model.targets import Level, Scheme, Target
+from ebbtide.model.transcripts import Purpose, Request
+from ebbtide.probe.origins import home_of
+from ebbtide.probe.raw import Asking, RawExchange, RawTranscript
+from ebbtide.probe.settings import Assignment
+from ebbtide.probe.stops import Stop
 from ebbtide.rounds.entries import Planned
 from ebbtide.rounds.folder import SurveyFolder
 from ebbtide.rounds.journal import SUFFIX, Journal
@@ -38,6 +42,7 @@ BATCH = 4000
 CONFIG = SurveyConfig(checks=ChecksSection(packs=("iis-2001", "exposures")))
 LABEL = "bench"
 PORT = 18080
+ROOT = Request("/", Purpose.ROOT)
 ASKED_AT_NS = 1_000_000_000 * 1_700_000_000
 
 
@@ -65,7 +70,7 @@ def target_of(address: str) -> Target:
     return Target(target_id(address, address, PORT, "http"), site_id(address), address, address, PORT, Scheme.HTTP)
 
 
-def transcript_of(page: Path, number: int) -> Transcript:
+def transcript_of(page: Path, number: int) -> RawTranscript:
     """What the farm's nginx answers for the page of one address."""
     target, body = target_of(page.stem), page.read_bytes()
     fields = (
@@ -78,27 +83,28 @@ def transcript_of(page: Path, number: int) -> Transcript:
         (b"ETag", b'"%x-%x"' % (ASKED_AT_NS // 1000 + number, len(body))),
         (b"Accept-Ranges", b"bytes"),
     )
-    exchange = Exchange(
-        target_id=target.target_id,
-        site_id=target.site_id,
+    asked_at_ns = ASKED_AT_NS + number
+    asking = Asking(Stop(ROOT, home_of(target)), asked_at_ns, 0.0, 1e-4 + number * 1e-9, None, 3e-4 + number * 1e-9)
+    assignment = Assignment(target, (target.address,), 1, Level.PASSIVE)
+    exchange = RawExchange(
+        assignment=assignment,
+        asking=asking,
         ordinal=0,
-        attempt=1,
-        request=Request("/", Purpose.ROOT),
-        asked_at_ns=ASKED_AT_NS + number,
         outcome=Answered(),
         status=200,
         http_version="1.1",
         reason=b"OK",
         fields=fields,
         body=body,
-        body_bytes=len(body),
         received_bytes=len(body) + 238,
-        connect_s=1e-4 + number * 1e-9,
-        first_byte_s=3e-4 + number * 1e-9,
+        is_truncated=False,
+        deviations=(),
         total_s=4e-4 + number * 1e-9,
         address=target.address,
+        vantage="",
+        tls=None,
     )
-    return Transcript(target, 1, exchange.outcome, (exchange,), target.address, exchange.asked_at_ns, 4e-4)
+    return RawTranscript(assignment, exchange.outcome, (exchange,), target.address, asked_at_ns, 4e-4)
 
 
 def planned_round(folder: SurveyFolder, pages: Sequence[Path]) -> Round:
@@ -110,14 +116,14 @@ def planned_round(folder: SurveyFolder, pages: Sequence[Path]) -> Round:
     return asking
 
 
-def keep_batch(asking: Round, transcripts: Sequence[Transcript], clock: Clock) -> None:
+def keep_batch(asking: Round, transcripts: Sequence[RawTranscript], clock: Clock) -> None:
     """What a worker and the one who conducts do with a batch's answers."""
     batch = uuid4().hex
     journal_file = asking.path / JOURNALS / f"{batch}{SUFFIX}"
     with clock.counting("journal"), Journal(journal_file) as journal:
         for each in transcripts:
-            journal.write_started(each.target.target_id, each.attempt)
-            journal.write_done(each)
+            journal.write_started(each.assignment.target.target_id, each.assignment.attempt)
+            journal.write_done(each.masked())
         journal.flush()
     with clock.counting("convert"):
         asking.commit(convert_journal(asking.path, asking.shards, batch))

@@ -11,7 +11,8 @@ from ebbtide.frame.ids import site_id, target_id
 from ebbtide.model.configuration import CapsSection, ClocksSection, Identity, LimitsSection, ScopeSection
 from ebbtide.model.outcomes import Answered
 from ebbtide.model.targets import Level, Scheme, Target
-from ebbtide.model.transcripts import Exchange, Purpose, Request, Transcript
+from ebbtide.model.transcripts import Exchange, Purpose, Request
+from ebbtide.probe.raw import RawTranscript
 from ebbtide.probe.run import probe_assignments
 from ebbtide.probe.settings import Assignment, ProbeSettings
 
@@ -74,7 +75,7 @@ def main() -> None:
     def assignments() -> Iterator[Assignment]:
         return (farm[number % len(farm)] for number in range(given.hosts))
 
-    def on_done(transcript: Transcript) -> None:
+    def on_done(transcript: RawTranscript) -> None:
         nonlocal octets
         outcomes[isinstance(transcript.outcome, Answered)] += 1
         octets += sum(exchange.received_bytes for exchange in transcript.exchanges)

@@ -18,7 +18,7 @@ from ebbtide.frame.ids import site_id, target_id
 from ebbtide.model.configuration import CapsSection, ClocksSection, Identity, LimitsSection, ScopeSection
 from ebbtide.model.outcomes import Failed, Fault
 from ebbtide.model.targets import Level, Scheme, Target
-from ebbtide.model.transcripts import Transcript
+from ebbtide.probe.raw import RawTranscript
 from ebbtide.probe.run import probe_assignments
 from ebbtide.probe.settings import Assignment, ProbeSettings
 
@@ -71,7 +71,7 @@ def main() -> None:
         nonlocal started
         started += 1
 
-    def on_done(transcript: Transcript) -> None:
+    def on_done(transcript: RawTranscript) -> None:
         nonlocal silent
         if not silent:
             seen["in_flight"] = resident_bytes()

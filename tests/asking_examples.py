@@ -70,6 +70,11 @@ def probe_all(
     """Probe, and return the transcripts in the order in which they came."""
     done: list[Transcript] = []
     probe_assignments(
-        assignments, plan, settings or make_settings(), on_start=lambda _one: None, on_done=done.append, network=network
+        assignments,
+        plan,
+        settings or make_settings(),
+        on_start=lambda _one: None,
+        on_done=lambda raw: done.append(raw.masked()),
+        network=network,
     )
     return done

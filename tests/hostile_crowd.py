@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from asking_examples import make_settings
 from ebbtide.model.configuration import ClocksSection, LimitsSection
-from ebbtide.model.transcripts import Transcript
+from ebbtide.probe.raw import RawTranscript
 from ebbtide.probe.run import probe_assignments
 from ebbtide.probe.settings import Assignment
 from hostile_farm.asking import FarmPlan, assign, told
@@ -63,9 +63,9 @@ class Crowd:
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
 
-    def finish(self, transcript: Transcript) -> None:
+    def finish(self, transcript: RawTranscript) -> None:
         self.in_flight -= 1
-        self.outcomes[f"{transcript.target.host} {told(transcript.outcome)}"] += 1
+        self.outcomes[f"{transcript.assignment.target.host} {told(transcript.outcome)}"] += 1
 
 
 def main() -> None:

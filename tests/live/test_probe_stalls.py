@@ -32,7 +32,7 @@ def probe_and_stall(assignments: list[Assignment]) -> dict[str, Transcript]:
         ROOT_ONLY,
         HASTY,
         on_start=start,
-        on_done=lambda transcript: done.update({transcript.address: transcript}),
+        on_done=lambda transcript: done.update({transcript.address: transcript.masked()}),
     )
     return done
 

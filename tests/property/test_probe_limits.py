@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from asking_examples import ListPlan, make_assignment, make_settings, probe_all
 from ebbtide.model.configuration import ClocksSection, LimitsSection
 from ebbtide.model.transcripts import Transcript
+from ebbtide.probe.raw import RawTranscript
 from ebbtide.probe.run import LOOK_AHEAD, probe_assignments
 from ebbtide.probe.scripted import PLAIN, Reply, ScriptedNetwork, ScriptedServer, Visit
 from ebbtide.probe.settings import Assignment
@@ -119,7 +120,7 @@ def probe_all_in(
         ListPlan(["/"]),
         make_settings(limits=limits),
         on_start=lambda _one: None,
-        on_done=done.append,
+        on_done=lambda raw: done.append(raw.masked()),
         network=network,
     )
 
@@ -157,7 +158,7 @@ def test_a_crowded_prefix_fills_no_more_than_the_window() -> None:
 
     done = 0
 
-    def on_done(_one: Transcript) -> None:
+    def on_done(_one: RawTranscript) -> None:
         nonlocal done, most_ahead
         done += 1
         most_ahead = max(most_ahead, len(taken) - done)

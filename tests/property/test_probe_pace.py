@@ -18,6 +18,7 @@ from ebbtide.model.configuration import ClocksSection, LimitsSection
 from ebbtide.model.outcomes import Answered
 from ebbtide.model.transcripts import Transcript
 from ebbtide.probe.pacing import LATENESS_S, Pace
+from ebbtide.probe.raw import RawTranscript
 from ebbtide.probe.run import probe_assignments
 from ebbtide.probe.scripted import PLAIN, Reply, ScriptedNetwork, ScriptedServer
 from ebbtide.probe.settings import Assignment, ProbeSettings
@@ -135,7 +136,7 @@ def ask(
         ListPlan(["/"]),
         chosen or make_settings(limits=limits),
         on_start=lambda _one: None,
-        on_done=done.append,
+        on_done=lambda raw: done.append(raw.masked()),
         network=network,
     )
     return done
@@ -145,9 +146,9 @@ def test_sorted_work_is_pulled_one_by_one_even_where_a_prefix_and_an_address_are
     work = sorted_work(["127.9.9.1"] * 500 + [f"127.9.9.{number % 250}" for number in range(500)])
     limits = LimitsSection(in_flight=20, in_flight_per_prefix=4, requests_per_prefix_s=0)
     ahead: list[int] = []
-    done: list[Transcript] = []
+    done: list[RawTranscript] = []
 
-    def on_done(one: Transcript) -> None:
+    def on_done(one: RawTranscript) -> None:
         done.append(one)
         ahead.append(work.pulled - len(done))
 

@@ -7,16 +7,17 @@ import pytest
 from asking_examples import ROOT_ONLY, make_assignment, make_settings, probe_all
 from ebbtide.model.configuration import CapsSection
 from ebbtide.model.outcomes import Skipped, SkipReason
-from ebbtide.model.transcripts import Deviation, Transcript
+from ebbtide.model.transcripts import Deviation
 from ebbtide.probe.conversation import Conversation
 from ebbtide.probe.desk import Desk
+from ebbtide.probe.raw import RawTranscript
 from ebbtide.probe.scripted import Reply, ScriptedNetwork, ScriptedServer
 
 HERE, CLOSED = "127.0.0.1", "10.0.0.1"
 
 
 def test_the_dialer_itself_refuses_what_the_scope_closes() -> None:
-    network, done = ScriptedNetwork(), list[Transcript]()
+    network, done = ScriptedNetwork(), list[RawTranscript]()
     desk: Desk[Conversation] = Desk(make_settings(), ROOT_ONLY, network, done.append)
     conversation = Conversation(make_assignment(CLOSED), (CLOSED,), desk)
     conversation.prepare()

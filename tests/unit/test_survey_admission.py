@@ -32,6 +32,7 @@ from ebbtide.survey.settings import load_config
 from ebbtide.survey.starting import init_survey
 from ebbtide.survey.status import round_status
 from ebbtide.workers.executors import SerialExecutor
+from unsecret import Unsecret
 
 OURS = "93.184.216.34"
 CONFIGURATION = """
@@ -112,7 +113,7 @@ class Played:
         settings: ProbeSettings,
         *,
         on_start: Callable[[Assignment], None],
-        on_done: Callable[[Transcript], None],
+        on_done: Callable[[Unsecret], None],
         on_note: Callable[[str, str, str], None],
     ) -> None:
         on_note("slowed", "127.0.0.0/24", "played")
@@ -122,7 +123,7 @@ class Played:
             self.asked.append(each)
             time.sleep(self.pause_s)
             outcome = self.outcome(each.target.host)
-            on_done(Transcript(each.target, each.attempt, outcome, (), each.addresses[0]))
+            on_done(Unsecret(Transcript(each.target, each.attempt, outcome, (), each.addresses[0])))
 
 
 @pytest.fixture

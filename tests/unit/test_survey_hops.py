@@ -19,6 +19,7 @@ from ebbtide.survey.sealing import seal_round
 from ebbtide.survey.settings import load_config
 from ebbtide.survey.starting import init_survey
 from ebbtide.workers.executors import SerialExecutor
+from unsecret import Unsecret
 
 HOME = Target(target_id("a.test", "*", 80, "http"), site_id("a.test"), "a.test", "", 80, Scheme.HTTP)
 CONFIGURATION = """
@@ -69,14 +70,14 @@ class Played:
         _settings: object,
         *,
         on_start: Callable[[Assignment], None],
-        on_done: Callable[[Transcript], None],
+        on_done: Callable[[Unsecret], None],
         on_note: Callable[[str, str, str], None],
     ) -> None:
         on_note("slowed", "127.0.0.0/24", "played")
         for each in assignments:
             on_start(each)
             self.asked.append(each)
-            on_done(self.transcript(each))
+            on_done(Unsecret(self.transcript(each)))
 
     def transcript(self, each: Assignment) -> Transcript:
         hop, target = each.hop, each.target

@@ -30,6 +30,7 @@ from ebbtide.survey.settings import load_config
 from ebbtide.survey.starting import init_survey
 from ebbtide.survey.status import round_status
 from ebbtide.workers.executors import ProcessExecutor, SerialExecutor
+from unsecret import Unsecret
 
 SILENT = Failed(Stage.CONNECT, Fault.TIMED_OUT)
 REFUSED = Failed(Stage.CONNECT, Fault.REFUSED)
@@ -71,7 +72,7 @@ class Played:
         _settings: object,
         *,
         on_start: Callable[[Assignment], None],
-        on_done: Callable[[Transcript], None],
+        on_done: Callable[[Unsecret], None],
         on_note: Callable[[str, str, str], None],
     ) -> None:
         on_note("slowed", "127.0.0.0/24", "played")
@@ -79,7 +80,7 @@ class Played:
             on_start(each)
             self.asked.append(each)
             told = self.outcomes.get(each.target.host, [Answered()])
-            on_done(self.transcript(each, told[min(each.attempt, len(told)) - 1]))
+            on_done(Unsecret(self.transcript(each, told[min(each.attempt, len(told)) - 1])))
 
     def transcript(self, each: Assignment, outcome: Outcome) -> Transcript:
         target = each.target

@@ -57,7 +57,13 @@ def ask_urls(urls: Sequence[str], plan: Plan, identity: Identity, open_ranges: S
         scope=scope,
     )
     done: list[Transcript] = []
-    probe_assignments(assignments, plan, settings, on_start=lambda _assignment: None, on_done=done.append)
+    probe_assignments(
+        assignments,
+        plan,
+        settings,
+        on_start=lambda _assignment: None,
+        on_done=lambda raw: done.append(raw.masked()),
+    )
     return unresolved + done
 
 

@@ -6,7 +6,7 @@ each of them again and again costs more than reading them.
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import msgspec
 
@@ -176,7 +176,26 @@ class Exchange(msgspec.Struct, frozen=True, gc=False):
         return tuple(value for key, value in self.fields if key.lower() == name)
 
 
-def own_exchanges(exchanges: Sequence[Exchange]) -> Sequence[Exchange]:
+class Asked(Protocol):
+    """An exchange, as far as its place among the others goes."""
+
+    @property
+    def parent(self) -> int | None:
+        """As in ``Exchange``."""
+
+    @property
+    def origin(self) -> str:
+        """As in ``Exchange``."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """As in ``Exchange``."""
+
+
+AskedType = TypeVar("AskedType", bound=Asked)
+
+
+def own_exchanges(exchanges: Sequence[AskedType]) -> Sequence[AskedType]:
     """Those exchanges of an attempt that speak for the target itself: no hops of redirects, and one origin only.
 
     Args:

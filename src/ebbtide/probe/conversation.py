@@ -7,17 +7,18 @@ from typing import Any
 
 from ebbtide.model.outcomes import Answered, Failed, Fault, Outcome, Skipped, SkipReason, Stage
 from ebbtide.model.targets import Scheme
-from ebbtide.model.transcripts import Exchange, TlsSummary
+from ebbtide.model.transcripts import TlsSummary
 from ebbtide.probe.desk import Desk
 from ebbtide.probe.doors import Doors
 from ebbtide.probe.evidence import Evidence
 from ebbtide.probe.faults import connect_failure, error_text, lost_fault
-from ebbtide.probe.itinerary import Itinerary, Stop
+from ebbtide.probe.itinerary import Itinerary
 from ebbtide.probe.network import Cancellable, Link
 from ebbtide.probe.origins import Origin
-from ebbtide.probe.recording import Asking
+from ebbtide.probe.raw import Asking, RawExchange
 from ebbtide.probe.secure_line import SecureLine
 from ebbtide.probe.settings import Assignment
+from ebbtide.probe.stops import Stop
 from ebbtide.probe.supervision import supervised, supervised_call
 from ebbtide.wire.response import Response, ResponseReader
 
@@ -447,7 +448,7 @@ class Conversation:
         self._stop = self._seen.next_stop()
         self._reopen()
 
-    def _record(self, response: Response | None, failure: Failed | None, address: str) -> Exchange:
+    def _record(self, response: Response | None, failure: Failed | None, address: str) -> RawExchange:
         asking, desk = self._asking, self.desk
         if asking is None:
             asking = Asking(self._now_at(), desk.network.now_ns(), desk.network.now_s())

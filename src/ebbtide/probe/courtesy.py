@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from ebbtide.model.outcomes import Answered, Failed, Fault
-from ebbtide.model.transcripts import Exchange
+from ebbtide.probe.raw import RawExchange
 from ebbtide.probe.silences import SILENT_BEFORE
 
 MOST_HOLD_S = 60.0
@@ -38,7 +38,7 @@ GOOD = Advice()
 _TROUBLE = Advice(is_trouble=True)
 
 
-def advice_of(exchange: Exchange) -> Advice:
+def advice_of(exchange: RawExchange) -> Advice:
     """Judge one exchange by its outcome, status code and Retry-After (RFC 9110, 10.2.3; RFC 6585, 4)."""
     outcome = exchange.outcome
     if isinstance(outcome, Failed):
@@ -46,7 +46,8 @@ def advice_of(exchange: Exchange) -> Advice:
         return _TROUBLE if outcome.fault in _TROUBLES and not is_second_hand else GOOD
     if not isinstance(outcome, Answered) or exchange.status not in (TOO_MANY_REQUESTS, UNAVAILABLE):
         return GOOD
-    wait_s = retry_after_s(exchange.field_values(b"retry-after"), exchange.asked_at_ns)
+    told = exchange.masked()
+    wait_s = retry_after_s(told.field_values(b"retry-after"), told.asked_at_ns)
     if wait_s is None:
         return Advice(is_trouble=True, is_told=exchange.status == TOO_MANY_REQUESTS)
     return Advice(is_trouble=True, is_told=True, hold_s=min(wait_s, MOST_HOLD_S))

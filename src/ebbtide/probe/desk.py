@@ -7,11 +7,12 @@ from typing import Generic, Protocol, TypeVar
 
 from ebbtide.frame.ids import prefix_of
 from ebbtide.model.outcomes import Skipped
-from ebbtide.model.transcripts import Exchange, Plan, Request, Transcript
+from ebbtide.model.transcripts import Plan, Request
 from ebbtide.probe.clocks import Clock
 from ebbtide.probe.courtesy import GOOD, advice_of
 from ebbtide.probe.network import Network
 from ebbtide.probe.origins import Origin
+from ebbtide.probe.raw import RawExchange, RawTranscript
 from ebbtide.probe.scheduling import Scheduler
 from ebbtide.probe.settings import ProbeSettings
 from ebbtide.probe.silences import Silences
@@ -59,7 +60,7 @@ class Desk(Generic[TalkType]):
         settings: ProbeSettings,
         plan: Plan,
         network: Network,
-        on_done: Callable[[Transcript], None],
+        on_done: Callable[[RawTranscript], None],
         on_note: Callable[[str, str, str], None] = lambda _what, _about, _detail: None,
     ) -> None:
         self.settings = settings
@@ -102,7 +103,7 @@ class Desk(Generic[TalkType]):
         encoder = self._last_encoder if request.is_last else self._encoder
         return encoder.encode(request.method, request.path, origin.host_field, request.fields)
 
-    def deliver(self, transcript: Transcript) -> None:
+    def deliver(self, transcript: RawTranscript) -> None:
         """A target is done: tell the caller at once, so that no body waits in memory."""
         if self.crash is not None:
             return
@@ -119,7 +120,7 @@ class Desk(Generic[TalkType]):
         self.network.wake()
         return False
 
-    def note_exchange(self, address: str, exchange: Exchange) -> None:
+    def note_exchange(self, address: str, exchange: RawExchange) -> None:
         """Errors in a row, and servers that say that it is too much, slow their prefix down; answers give it back."""
         pace = self.scheduler.pace_of(address)
         if pace is None:

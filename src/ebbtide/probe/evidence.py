@@ -1,11 +1,13 @@
 """What was seen of one target in one attempt, kept as it comes, and where its itinerary stands."""
 
 from ebbtide.model.outcomes import Failed, Outcome, Skipped
-from ebbtide.model.transcripts import Certificate, Exchange, TlsSummary, Transcript
-from ebbtide.probe.itinerary import CLOSED_BY_ROBOTS, Itinerary, Stop
+from ebbtide.model.transcripts import Certificate, TlsSummary
+from ebbtide.probe.itinerary import CLOSED_BY_ROBOTS, Itinerary
 from ebbtide.probe.network import Network
-from ebbtide.probe.recording import Asking, make_exchange, make_transcript
+from ebbtide.probe.raw import Asking, RawExchange, RawTranscript
+from ebbtide.probe.recording import make_exchange, make_transcript
 from ebbtide.probe.settings import Assignment, ProbeSettings
+from ebbtide.probe.stops import Stop
 from ebbtide.wire.response import Response
 
 
@@ -36,7 +38,7 @@ class Evidence:
         self._started_s = network.now_s()
         self._first_ordinal = 0 if assignment.hop is None else assignment.hop.first_ordinal
         self._certificates: dict[bytes, Certificate] | None = None
-        self.exchanges: list[Exchange] = []
+        self.exchanges: list[RawExchange] = []
 
     def keep_certificates(self, certificates: tuple[Certificate, ...]) -> None:
         """Keep what a handshake showed, each certificate once."""
@@ -52,22 +54,21 @@ class Evidence:
         failure: Failed | Skipped | None,
         address: str,
         tls: TlsSummary | None,
-    ) -> Exchange:
+    ) -> RawExchange:
         """Keep what came of one request; see ``make_exchange``."""
-        exchange = self._itinerary.pass_on(
-            make_exchange(
-                self._assignment,
-                asking,
-                response,
-                failure,
-                address,
-                tls,
-                ordinal=self._first_ordinal + len(self.exchanges),
-                now_s=self._network.now_s(),
-                caps=self._settings.caps,
-                vantage=self._settings.vantage,
-            )
+        exchange = make_exchange(
+            self._assignment,
+            asking,
+            response,
+            failure,
+            address,
+            tls,
+            ordinal=self._first_ordinal + len(self.exchanges),
+            now_s=self._network.now_s(),
+            caps=self._settings.caps,
+            vantage=self._settings.vantage,
         )
+        self._itinerary.pass_on(exchange)
         self.exchanges.append(exchange)
         return exchange
 
@@ -84,7 +85,7 @@ class Evidence:
         asking = Asking(stop, self._network.now_ns(), self._network.now_s())
         self.record(asking, None, why, "", None)
 
-    def transcript(self, outcome: Outcome | None, address: str) -> Transcript:
+    def transcript(self, outcome: Outcome | None, address: str) -> RawTranscript:
         """The whole record, with the named paths that stay closed; ``outcome`` is ``None`` where the exchanges decide.
 
         Args:

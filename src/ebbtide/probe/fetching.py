@@ -74,7 +74,14 @@ def fetch_each(
             done.append(Transcript(target, 1, found.failure, ()))
         else:
             assignments.append(Assignment(target, found.addresses, 1, Level.PASSIVE))
-    probe_assignments(assignments, plan, alone, on_start=lambda _assignment: None, on_done=done.append, network=network)
+    probe_assignments(
+        assignments,
+        plan,
+        alone,
+        on_start=lambda _assignment: None,
+        on_done=lambda raw: done.append(raw.masked()),
+        network=network,
+    )
     return {
         url: _fetched(url, path, transcript)
         for transcript in done

@@ -5,30 +5,16 @@ from collections import deque
 import msgspec
 
 from ebbtide.conduct.robots import ROBOTS_PATH, robots_of
-from ebbtide.model.outcomes import Answered, Failed, Skipped, SkipReason
-from ebbtide.model.transcripts import Exchange, Plan, Purpose, Request
+from ebbtide.model.outcomes import Answered, Skipped, SkipReason
+from ebbtide.model.transcripts import Plan, Purpose, Request
 from ebbtide.probe.origins import Origin, home_of, origin_at
+from ebbtide.probe.raw import RawExchange
 from ebbtide.probe.redirects import Dead, Hop, next_hop
 from ebbtide.probe.settings import Assignment, ProbeSettings
+from ebbtide.probe.stops import Stop
 
 _ROBOTS = Request(ROBOTS_PATH, Purpose.ROBOTS)
 CLOSED_BY_ROBOTS = Skipped(SkipReason.ROBOTS, "robots.txt does not allow it")
-
-
-class Stop(msgspec.Struct, frozen=True, gc=False):
-    """One request and where it goes.
-
-    Attributes:
-        parent: Ordinal of the exchange whose redirect led here; ``None`` for the plan's own.
-        visited: URLs of the chain of redirects so far.
-        dead: Why it is not asked at all; ``None`` for all that are.
-    """
-
-    request: Request
-    origin: Origin
-    parent: int | None = None
-    visited: tuple[str, ...] = ()
-    dead: Failed | Skipped | None = None
 
 
 class Itinerary:
@@ -54,9 +40,9 @@ class Itinerary:
         self._settings = settings
         self._pending: deque[Stop] = deque()
         self._hops: deque[Stop] = deque()
-        self._own: list[Exchange] = []
+        self._own: list[RawExchange] = []
         self._asked: set[object] = set()
-        self._robots: Exchange | None = None
+        self._robots: RawExchange | None = None
         self.is_late = False
         self.home = home_of(assignment.target) if assignment.hop is None else assignment.hop.origin
 
@@ -81,25 +67,24 @@ class Itinerary:
         stop = self._pending[0] if self._pending else None
         return stop if stop is not None and stop.dead is CLOSED_BY_ROBOTS else None
 
-    def pass_on(self, exchange: Exchange) -> Exchange:
+    def pass_on(self, exchange: RawExchange) -> None:
         """Take note of what came of the next stop, and go on to the one after it.
 
-        Returns:
-            The exchange, with what it hands on to a conversation elsewhere.
+        Args:
+            exchange: Is told what it hands on to a conversation elsewhere.
         """
         is_own = bool(self._pending)
         stop = (self._pending if is_own else self._hops).popleft()
         is_own = is_own and stop.parent is None
         if isinstance(exchange.outcome, Answered):
-            exchange = self._follow(exchange, stop)
+            self._follow(exchange, stop)
             if is_own:
                 self._take_in(exchange)
         elif stop.parent is None and stop.dead is None:
             self._give_up(exchange)
-            return exchange
+            return
         if is_own and not self._pending and not stop.request.is_last:
             self._ask_plan()
-        return exchange
 
     def fall_back(self) -> bool:
         """Ask the plan anew over the other scheme, if the target allows it and nothing was answered."""
@@ -116,7 +101,8 @@ class Itinerary:
 
     def _ask_plan(self) -> None:
         assignment = self._assignment
-        for request in self._plan.next_requests(assignment.target, self._own, assignment.level):
+        seen = [exchange.masked() for exchange in self._own]
+        for request in self._plan.next_requests(assignment.target, seen, assignment.level):
             if request.is_named and self._settings.robots:
                 self._ask(_ROBOTS)
             self._ask(request)
@@ -127,17 +113,17 @@ class Itinerary:
             self._asked.add(request.key)
             self._pending.append(Stop(request, self.home))
 
-    def _take_in(self, exchange: Exchange) -> None:
+    def _take_in(self, exchange: RawExchange) -> None:
         """Keep an answer for the plan; that to robots.txt is ours alone."""
-        if exchange.request.purpose is Purpose.ROBOTS:
+        if exchange.asking.stop.request.purpose is Purpose.ROBOTS:
             self._robots = exchange
             self._heed_robots()
         else:
             self._own.append(exchange)
 
-    def _give_up(self, exchange: Exchange) -> None:
+    def _give_up(self, exchange: RawExchange) -> None:
         """Nothing more is asked; without a robots.txt to read, the named paths are closed and kept so."""
-        if exchange.request.purpose is Purpose.ROBOTS:
+        if exchange.asking.stop.request.purpose is Purpose.ROBOTS:
             self._take_in(exchange)
         self._pending = deque(stop for stop in self._pending if stop.dead is not None)
 
@@ -145,27 +131,27 @@ class Itinerary:
         """Close what robots.txt closes. Its rules are read anew each time: thousands of them are not worth keeping."""
         if self._robots is None or not self._pending:
             return
-        robots = robots_of(self._robots)
+        robots = robots_of(self._robots.masked())
         for _ in range(len(self._pending)):
             stop = self._pending.popleft()
             if stop.request.is_named and not robots.allows(stop.request.path):
                 stop = msgspec.structs.replace(stop, dead=CLOSED_BY_ROBOTS)
             self._pending.append(stop)
 
-    def _follow(self, exchange: Exchange, stop: Stop) -> Exchange:
+    def _follow(self, exchange: RawExchange, stop: Stop) -> None:
         if exchange.status is None or not 300 <= exchange.status < 400:  # noqa: PLR2004  # the class of redirects
-            return exchange
-        found = next_hop(exchange, stop.origin, stop.visited, self._settings.redirects, self._settings.most_redirects)
+            return
+        settings = self._settings
+        found = next_hop(exchange.masked(), stop.origin, stop.visited, settings.redirects, settings.most_redirects)
         if found is None:
-            return exchange
+            return
         if isinstance(found, Dead):
             request = Request(found.path, Purpose.REDIRECT)
             self._hops.append(Stop(request, stop.origin, found.parent, dead=found.outcome))
         elif found.origin.host != self.home.host:
-            return msgspec.structs.replace(exchange, handed_on=found.url)
+            exchange.handed_on = found.url
         else:
             self._hops.append(_stop_of(found, self.home))
-        return exchange
 
 
 def _stop_of(hop: Hop, home: Origin) -> Stop:

@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from ebbtide.model.outcomes import Failed, Fault, Skipped, Stage
-from ebbtide.model.transcripts import Plan, Transcript
+from ebbtide.model.transcripts import Plan
 from ebbtide.probe.conversation import Conversation
 from ebbtide.probe.desk import Desk
 from ebbtide.probe.network import Cancellable, Network
+from ebbtide.probe.raw import RawTranscript
 from ebbtide.probe.recording import make_transcript
 from ebbtide.probe.settings import Assignment, Grouped, Neighbours, ProbeSettings
 from ebbtide.probe.sockets import SocketNetwork
@@ -30,7 +31,7 @@ def probe_assignments(
     settings: ProbeSettings,
     *,
     on_start: Callable[[Assignment], None],
-    on_done: Callable[[Transcript], None],
+    on_done: Callable[[RawTranscript], None],
     on_note: Callable[[str, str, str], None] = lambda _what, _about, _detail: None,
     network: Network | None = None,
 ) -> None:
@@ -42,7 +43,7 @@ def probe_assignments(
         plan: What to ask; called again after each answered set.
         settings: How to ask.
         on_start: Called just before the first packet to a target; not called for what the scope forbids.
-        on_done: Called once for every assignment, with its whole transcript.
+        on_done: Called once for every assignment, with its whole transcript; what is kept or judged is its ``masked``.
         on_note: Called with what happened, where, and how: ``slowed`` for a prefix, ``bug`` for a mistake of ours.
         network: The real one by default.
 

@@ -63,7 +63,7 @@ def run_batch(spec: BatchSpec) -> BatchReceipt:
                 spec.plan,
                 spec.settings,
                 on_start=lambda assignment: journal.write_started(assignment.target.target_id, assignment.attempt),
-                on_done=journal.write_done,
+                on_done=lambda raw: journal.write_done(raw.masked()),
                 on_note=lambda what, about, detail: journal.write_note(Note(what, about, detail, time.time_ns())),
             )
         return BatchReceipt(journal.segments)
