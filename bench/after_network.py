@@ -1,4 +1,4 @@
-"""What comes after the network, without one: answers masked, kept, hashed, written, sealed and judged; prints one JSON line.
+"""What comes after the network, without one: masked, kept, hashed, written, sealed and judged; prints one JSON line.
 
 The answers are what a worker has in hand after one GET a host of the farm. Every stage runs once, in a fresh process:
 nothing was seen before, and no cache of the judge holds anything. Counted is the processor time of all stages, the
