@@ -8,6 +8,7 @@ from ebbtide.model.outcomes import Failed, Fault, Skipped, Stage
 from ebbtide.model.transcripts import Plan
 from ebbtide.probe.conversation import Conversation
 from ebbtide.probe.desk import Desk
+from ebbtide.probe.heap import keep_freed_memory
 from ebbtide.probe.network import Cancellable, Network
 from ebbtide.probe.raw import RawTranscript
 from ebbtide.probe.recording import make_transcript
@@ -56,6 +57,7 @@ def probe_assignments(
         run = _Run(assignments.neighbours(), desk, on_start, assignments.is_stopped)
     else:
         run = _Run(iter(assignments), desk, on_start)
+    keep_freed_memory()
     with _quiet_gc():
         chosen.run(run.step, run.abandon)
 
