@@ -2,15 +2,15 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from ebbtide.probe.network import Cancellable, Network
 
 Holder = TypeVar("Holder")
 
-_STALL_S = 0.25
+_STALL_S: Final = 0.25
 """So late a ring means that this process stood still: a busy disk, a long pause of the machine."""
-_GRACE_S = 0.1
+_GRACE_S: Final = 0.1
 """What we then give to what has arrived meanwhile, before anybody is called silent."""
 
 

@@ -3,7 +3,7 @@
 import logging
 from collections import deque
 from collections.abc import Callable
-from typing import Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 from ebbtide.frame.ids import prefix_of
 from ebbtide.model.outcomes import Skipped
@@ -18,9 +18,9 @@ from ebbtide.probe.settings import ProbeSettings
 from ebbtide.probe.silences import Silences
 from ebbtide.wire.request import RequestEncoder
 
-_SHARED_FIELDS = (("Accept", "*/*"), ("Accept-Encoding", "gzip, deflate, br, zstd"))
-_MOST_DECIDED = 16_384
-_LOG = logging.getLogger(__name__)
+_SHARED_FIELDS: Final = (("Accept", "*/*"), ("Accept-Encoding", "gzip, deflate, br, zstd"))
+_MOST_DECIDED: Final = 16_384
+_LOG: Final = logging.getLogger(__name__)
 
 
 class Talk(Protocol):

@@ -1,6 +1,7 @@
 """What is asked of one target, where, and in which order: the plan's requests first, then hops of redirects. Pure."""
 
 from collections import deque
+from typing import Final
 
 import msgspec
 
@@ -13,8 +14,8 @@ from ebbtide.probe.redirects import Dead, Hop, next_hop
 from ebbtide.probe.settings import Assignment, ProbeSettings
 from ebbtide.probe.stops import Stop
 
-_ROBOTS = Request(ROBOTS_PATH, Purpose.ROBOTS)
-CLOSED_BY_ROBOTS = Skipped(SkipReason.ROBOTS, "robots.txt does not allow it")
+_ROBOTS: Final = Request(ROBOTS_PATH, Purpose.ROBOTS)
+CLOSED_BY_ROBOTS: Final = Skipped(SkipReason.ROBOTS, "robots.txt does not allow it")
 
 
 class Itinerary:

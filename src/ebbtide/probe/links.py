@@ -7,24 +7,24 @@ import socket
 import struct
 from collections.abc import Callable
 from enum import Enum, auto
-from typing import Protocol
+from typing import Final, Protocol
 
 from ebbtide.probe.network import Peer
 
-INTERESTS = select.EPOLLIN | select.EPOLLOUT | select.EPOLLRDHUP | select.EPOLLET
-_ENDED = select.EPOLLHUP | select.EPOLLERR
-_ENDING = select.EPOLLRDHUP | _ENDED
-_READABLE = select.EPOLLIN | _ENDING
-_WRITABLE = select.EPOLLOUT | _ENDED
+INTERESTS: Final = select.EPOLLIN | select.EPOLLOUT | select.EPOLLRDHUP | select.EPOLLET
+_ENDED: Final = select.EPOLLHUP | select.EPOLLERR
+_ENDING: Final = select.EPOLLRDHUP | _ENDED
+_READABLE: Final = select.EPOLLIN | _ENDING
+_WRITABLE: Final = select.EPOLLOUT | _ENDED
 
-_READ_BYTES = 65_536
-_MOST_READS = 8
+_READ_BYTES: Final = 65_536
+_MOST_READS: Final = 8
 """Octets that one connection may bring before the others have their turn: this many times ``_READ_BYTES``."""
-_open_socket = socket.SocketType
+_open_socket: Final = socket.SocketType
 """The kernel's socket without the wrapper that counts its files: opened and closed some microseconds faster."""
-_STREAM = socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
-_RESET = struct.pack("ii", 1, 0)
-_UNDER_WAY = frozenset({errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EINTR})
+_STREAM: Final = socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
+_RESET: Final = struct.pack("ii", 1, 0)
+_UNDER_WAY: Final = frozenset({errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EINTR})
 
 
 class Reactor(Protocol):
@@ -53,7 +53,11 @@ class State(Enum):
     CLOSED = auto()
 
 
-DIALING, OPEN, CLOSING, FINISHING, CLOSED = State
+DIALING: Final[State] = State.DIALING
+OPEN: Final[State] = State.OPEN
+CLOSING: Final[State] = State.CLOSING
+FINISHING: Final[State] = State.FINISHING
+CLOSED: Final[State] = State.CLOSED
 
 
 class SocketLink:

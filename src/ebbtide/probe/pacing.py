@@ -4,21 +4,21 @@ import math
 from typing import Final
 
 NEVER_BEFORE: Final = -math.inf
-LATENESS_S = 0.02
+LATENESS_S: Final = 0.02
 """Being woken late by so much is made up for; nothing else is.
 
 All spacings are longer by this share of a second, so that in no second, and no longer time, more than the rate is sent
 (but for the one request that any stretch of time may hold beyond it).
 """
 
-FIRST_BRAKE_S = 0.05
+FIRST_BRAKE_S: Final = 0.05
 """Where no rate is set, those who say that it is too much slow us down from this spacing on."""
 
-MOST_BRAKE = 16.0
+MOST_BRAKE: Final = 16.0
 """Troubles stretch the configured spacing at most so many times."""
 
-TROUBLES_A_STEP = 5
-GOOD_A_STEP = 10
+TROUBLES_A_STEP: Final = 5
+GOOD_A_STEP: Final = 10
 
 
 class Pace:

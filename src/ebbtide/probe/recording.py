@@ -1,6 +1,7 @@
 """Raw exchanges and transcripts from what was read."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from ebbtide.model.configuration import CapsSection
 from ebbtide.model.outcomes import Answered, Failed, Fault, Outcome, Skipped, Stage
@@ -10,7 +11,7 @@ from ebbtide.probe.settings import Assignment
 from ebbtide.wire.content import decode_body
 from ebbtide.wire.response import NOTHING_READ, Response
 
-_ANSWERED = Answered()
+_ANSWERED: Final = Answered()
 
 
 def make_exchange(

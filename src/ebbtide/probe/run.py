@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from ebbtide.model.outcomes import Failed, Fault, Skipped, Stage
 from ebbtide.model.transcripts import Plan
@@ -15,15 +16,15 @@ from ebbtide.probe.recording import make_transcript
 from ebbtide.probe.settings import Assignment, Grouped, Neighbours, ProbeSettings
 from ebbtide.probe.sockets import SocketNetwork
 
-LOOK_AHEAD = 10_000
+LOOK_AHEAD: Final = 10_000
 """Assignments that may wait for their turn; beyond it a crowded prefix at the head of the list holds up the rest."""
 
-MOST_OPEN_PREFIXES = 65_536
+MOST_OPEN_PREFIXES: Final = 65_536
 """Prefixes whose assignments are being asked at the same time, where these come sorted by prefix."""
 
-_MOST_PULLED_AT_ONCE = 256
-_GC_THRESHOLDS = (50_000, 50, 100)
-_NO_ADDRESS = Failed(Stage.RESOLVE, Fault.DNS_FAILED, "no address was found")
+_MOST_PULLED_AT_ONCE: Final = 256
+_GC_THRESHOLDS: Final = (50_000, 50, 100)
+_NO_ADDRESS: Final = Failed(Stage.RESOLVE, Fault.DNS_FAILED, "no address was found")
 
 
 def probe_assignments(

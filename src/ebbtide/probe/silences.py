@@ -1,13 +1,14 @@
 """Addresses that gave no answer just now: their other names are not made to knock at the same closed door."""
 
 from collections import OrderedDict
+from typing import Final
 
 from ebbtide.model.outcomes import Failed, Fault, Stage
 
-HELD_S = 60.0
-MOST_HELD = 65_536
-SILENT_BEFORE = "the address was silent just before"
-_SILENT = frozenset({Fault.TIMED_OUT, Fault.UNREACHABLE})
+HELD_S: Final = 60.0
+MOST_HELD: Final = 65_536
+SILENT_BEFORE: Final = "the address was silent just before"
+_SILENT: Final = frozenset({Fault.TIMED_OUT, Fault.UNREACHABLE})
 
 
 class Silences:

@@ -7,15 +7,16 @@ from collections import deque
 from collections.abc import Callable
 from functools import partial
 from itertools import count
+from typing import Final
 
 from ebbtide.probe.links import INTERESTS, SocketLink
 from ebbtide.probe.network import Cancellable, Peer, TlsSession
 
-_MOST_EVENTS = 1024
-_FEW_TIMERS = 1024
-_FINISHING_S = 1.0
-_CLOSING_ROUNDS = 200
-_CLOSING_PAUSE_S = 0.005
+_MOST_EVENTS: Final = 1024
+_FEW_TIMERS: Final = 1024
+_FINISHING_S: Final = 1.0
+_CLOSING_ROUNDS: Final = 200
+_CLOSING_PAUSE_S: Final = 0.005
 
 
 class SocketNetwork:

@@ -2,19 +2,22 @@
 
 from collections.abc import Sequence
 from enum import Enum, auto
+from typing import Final
 
 import msgspec
 
 from ebbtide.model.transcripts import Deviation
 from ebbtide.wire.head import Fields
 
-_SWITCHING_PROTOCOLS, _NO_CONTENT, _NOT_MODIFIED = 101, 204, 304
-_BODILESS = frozenset({_SWITCHING_PROTOCOLS, _NO_CONTENT, _NOT_MODIFIED})
-_MOST_LENGTH_DIGITS = 18
-_NO_CODINGS = frozenset({b"chunked", b"identity"})
-_PLAIN_TOKENS = {b"": (), b"keep-alive": (b"keep-alive",), b"close": (b"close",), b"chunked": (b"chunked",)}
-_FRAMING_NAMES = frozenset({b"content-length", b"transfer-encoding", b"content-encoding", b"connection"})
-_FRAMING_LENGTHS = frozenset(map(len, _FRAMING_NAMES))
+_SWITCHING_PROTOCOLS: Final = 101
+_NO_CONTENT: Final = 204
+_NOT_MODIFIED: Final = 304
+_BODILESS: Final = frozenset({_SWITCHING_PROTOCOLS, _NO_CONTENT, _NOT_MODIFIED})
+_MOST_LENGTH_DIGITS: Final = 18
+_NO_CODINGS: Final = frozenset({b"chunked", b"identity"})
+_PLAIN_TOKENS: Final = {b"": (), b"keep-alive": (b"keep-alive",), b"close": (b"close",), b"chunked": (b"chunked",)}
+_FRAMING_NAMES: Final = frozenset({b"content-length", b"transfer-encoding", b"content-encoding", b"connection"})
+_FRAMING_LENGTHS: Final = frozenset(map(len, _FRAMING_NAMES))
 
 
 class Ending(Enum):
@@ -26,7 +29,10 @@ class Ending(Enum):
     CLOSE = auto()
 
 
-NONE, LENGTH, CHUNKS, CLOSE = Ending
+NONE: Final[Ending] = Ending.NONE
+LENGTH: Final[Ending] = Ending.LENGTH
+CHUNKS: Final[Ending] = Ending.CHUNKS
+CLOSE: Final[Ending] = Ending.CLOSE
 """Looked up as names of the module, which costs a third."""
 
 

@@ -1,6 +1,7 @@
 """The head of a response: its end, its status line, its fields. Everything odd is read and named."""
 
 from itertools import islice
+from typing import Final
 
 import msgspec
 
@@ -8,15 +9,16 @@ from ebbtide.model.transcripts import Deviation
 
 Fields = tuple[tuple[bytes, bytes], ...]
 
-_CONTROLS = bytes(number for number in range(32) if number not in b"\t\r\n") + b"\x7f"
-_CONTROLS_AND_ENDS = _CONTROLS + b"\r\n"
-_PLAIN_STARTS = {b"HTTP/1.1 ": "1.1", b"HTTP/1.0 ": "1.0"}
-_SPACE_OR_END = (b" ", b"")
-_PLAIN_VERSIONS = {b"HTTP/1.1": "1.1", b"HTTP/1.0": "1.0"}
-_BLANKS = b" \t"
-_MOST_STATUS_DIGITS = 3
-_VERSION_CHARACTERS = 16
-_LOWEST_STATUS, _HIGHEST_STATUS = 100, 599
+_CONTROLS: Final = bytes(number for number in range(32) if number not in b"\t\r\n") + b"\x7f"
+_CONTROLS_AND_ENDS: Final = _CONTROLS + b"\r\n"
+_PLAIN_STARTS: Final = {b"HTTP/1.1 ": "1.1", b"HTTP/1.0 ": "1.0"}
+_SPACE_OR_END: Final = (b" ", b"")
+_PLAIN_VERSIONS: Final = {b"HTTP/1.1": "1.1", b"HTTP/1.0": "1.0"}
+_BLANKS: Final = b" \t"
+_MOST_STATUS_DIGITS: Final = 3
+_VERSION_CHARACTERS: Final = 16
+_LOWEST_STATUS: Final = 100
+_HIGHEST_STATUS: Final = 599
 
 
 class StatusLine(msgspec.Struct, frozen=True, gc=False):

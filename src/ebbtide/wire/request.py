@@ -1,8 +1,9 @@
 """Requests as octets (RFC 9112, 3)."""
 
 from collections.abc import Sequence
+from typing import Final
 
-_HEAD_LINES = 2
+_HEAD_LINES: Final = 2
 
 
 def encode_request(method: str, path: str, fields: Sequence[tuple[str, str]]) -> bytes:

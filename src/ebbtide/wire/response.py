@@ -1,5 +1,7 @@
 """The lenient reader of HTTP/1.1 responses: octets in, one frozen response out. It opens no socket."""
 
+from typing import Final
+
 import msgspec
 
 from ebbtide.model.configuration import CapsSection
@@ -19,11 +21,13 @@ from ebbtide.wire.head import (
 )
 from ebbtide.wire.opening import MARKUP, STATUS_LINE, UNDECIDED, Opening, find_opening
 
-_MOST_INTERIM = 8
-_FIRST_FINAL, _FIRST_INTERIM, _SWITCHING_PROTOCOLS = 200, 100, 101
-_NO_STATUS = StatusLine(None, "", b"")
-_NO_FRAMING = Framing(NONE)
-_POISON = frozenset(
+_MOST_INTERIM: Final = 8
+_FIRST_FINAL: Final = 200
+_FIRST_INTERIM: Final = 100
+_SWITCHING_PROTOCOLS: Final = 101
+_NO_STATUS: Final = StatusLine(None, "", b"")
+_NO_FRAMING: Final = Framing(NONE)
+_POISON: Final = frozenset(
     {
         Deviation.EXTRA_AFTER_BODY,
         Deviation.BODY_WITHOUT_RIGHT,
@@ -33,7 +37,7 @@ _POISON = frozenset(
     }
 )
 """After these nobody knows where the next answer begins."""
-_LEAST_HEAD = 12
+_LEAST_HEAD: Final = 12
 
 
 class Response(msgspec.Struct, frozen=True, gc=False):
@@ -66,7 +70,9 @@ class Response(msgspec.Struct, frozen=True, gc=False):
     detail: str
 
 
-NOTHING_READ = Response(None, "", b"", (), b"", (), 0, False, (), False, None, "")  # a request that was not even sent
+NOTHING_READ: Final = Response(
+    None, "", b"", (), b"", (), 0, False, (), False, None, ""
+)  # a request that was not even sent
 
 
 class ResponseReader:
