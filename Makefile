@@ -4,8 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= demo-out
 STAMP := $(VENV)/.installed
+COMPILED := build/compiled
 
-.PHONY: demo test lint type bench bench-check docs system clean help
+.PHONY: demo test lint type bench bench-check compiled docs system clean help
 .DEFAULT_GOAL := help
 
 help:  ## what can be made
@@ -40,7 +41,16 @@ lint: $(STAMP)  ## style, format, and which room may import which
 type: $(STAMP)  ## mypy, strict
 	$(BIN)/mypy
 
-bench: $(STAMP)  ## ratios against frozen baselines, as JSON in bench/results
+compiled: $(COMPILED)/.done  ## what asks, compiled ahead of time; needs a C compiler; the wheel lies in build/wheels
+
+$(COMPILED)/.done: $(STAMP) pyproject.toml $(shell find src -name '*.py')
+	rm -rf $(COMPILED) build/wheels
+	HATCH_BUILD_HOOKS_ENABLE=1 $(BIN)/python -m build --no-isolation --outdir build/wheels . >build-compiled.log 2>&1 || { tail -20 build-compiled.log; exit 1; }
+	@rm -f build-compiled.log
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(COMPILED) build/wheels/*.whl
+	@touch $@
+
+bench: $(STAMP) compiled  ## ratios against frozen baselines, as JSON in bench/results
 	$(BIN)/python bench/run.py
 
 bench-check: $(STAMP)  ## hold the latest results against bench/limits.toml
@@ -51,4 +61,4 @@ docs: $(STAMP)  ## write the generated pages: the reference, and hostile company
 	PYTHONPATH=tests $(BIN)/python -m hostile_farm.table
 
 clean:  ## forget the virtual environment and what the demo wrote
-	rm -rf $(VENV) $(OUT)
+	rm -rf $(VENV) $(OUT) build

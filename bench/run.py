@@ -16,7 +16,7 @@ import planning
 from farm import FIRST_OCTETS, BenchError, Farm, baseline, find_program, running_farm
 from growing import long_run, scheduling
 from https_get import https
-from measuring import Cost, in_short, machine, measure
+from measuring import Cost, in_short, is_compiled, machine, measure
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
@@ -40,37 +40,42 @@ Section = dict[str, object]
 
 def one_get(farm: Farm, hosts: int, pairs: int) -> Section:
     """One GET a host: ours against the bare loop, in alternating pairs."""
-    programs = {"bare": baseline("bare_get.py"), "ours": HERE / "probe_get.py"}
-    if not programs["ours"].exists():
-        raise BenchError("bench/probe_get.py is missing")
+    ours = HERE / "probe_get.py"
+    programs = {"bare": baseline("bare_get.py"), "ours": ours, **({"ours_not_compiled": ours} if is_compiled() else {})}
     costs: dict[str, list[Cost]] = {name: [] for name in programs}
     for pair in range(pairs):
         order = list(programs) if pair % 2 == 0 else list(reversed(programs))
         for name in order:
-            costs[name].append(_ask(programs[name], farm, hosts))
-    ratios = [ours.cpu_s / bare.cpu_s for ours, bare in zip(costs["ours"], costs["bare"], strict=True)]
+            costs[name].append(_ask(programs[name], farm, hosts, is_pure=name == "ours_not_compiled"))
+    ratios = {
+        name: in_short([ours.cpu_s / bare.cpu_s for ours, bare in zip(costs[name], costs["bare"], strict=True)])
+        for name in programs
+    }
     per_host = {name: in_short([1e6 * each.cpu_s / hosts for each in readings]) for name, readings in costs.items()}
     start_s = {
-        name: in_short([_ask(program, farm, 1).cpu_s for _ in range(STARTS)]) for name, program in programs.items()
+        name: in_short([_ask(program, farm, 1, is_pure=name == "ours_not_compiled").cpu_s for _ in range(STARTS)])
+        for name, program in programs.items()
     }
     work_s = {name: in_short([each.cpu_s for each in costs[name]]).median - start_s[name].median for name in programs}
     return {
         "hosts": hosts,
         "page_bytes": farm.page_bytes,
         "cpu_us_per_host": per_host,
-        "ratio": in_short(ratios),
+        "ratio": ratios["ours"],
+        "ratio_not_compiled": ratios.get("ours_not_compiled", ratios["ours"]),
         "start_cpu_s": start_s,
         "ratio_without_start": round(work_s["ours"] / work_s["bare"], 3),
     }
 
 
-def _ask(program: Path, farm: Farm, hosts: int, requests: int = 1) -> Cost:
+def _ask(program: Path, farm: Farm, hosts: int, requests: int = 1, *, is_pure: bool = False) -> Cost:
     cost = measure(
         [
             *(sys.executable, str(program), "--hosts", str(hosts), "--addresses", str(farm.count)),
             *("--in-flight", str(IN_FLIGHT), "--port", str(farm.port), "--first-octets", FIRST_OCTETS),
             *(("--requests", str(requests)) if requests > 1 else ()),
-        ]
+        ],
+        is_pure=is_pure,
     )
     if cost.returncode or cost.said.get("ok") != hosts:
         raise BenchError(f"{program.name} did not get {hosts} pages: {cost.said}")

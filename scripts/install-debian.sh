@@ -1,8 +1,8 @@
 #!/bin/sh
-# Installs what the live and browser tests talk to: nginx, Apache with PHP, Chromium. Without root or apt it says so and
+# Installs what the live and browser tests talk to: nginx, Apache with PHP, Chromium; and a C compiler. Without root or apt it says so and
 # succeeds; the tests that need these programs then skip with a reason (in CI they fail instead).
 set -eu
-wanted="nginx-light apache2 libapache2-mod-php chromium iproute2 tcpdump"
+wanted="nginx-light apache2 libapache2-mod-php chromium iproute2 tcpdump gcc libc6-dev python3-dev"
 missing=""
 for package in $wanted; do
     dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q "ok installed" || missing="$missing $package"
