@@ -32,14 +32,20 @@ class Engine:
     """
 
     def __init__(
-        self, sections: tuple[ChecksSection, PlanSection, Path], checks: Sequence[Check], fingerprints: tuple[str, ...]
+        self,
+        sections: tuple[ChecksSection, PlanSection, Path],
+        checks: Sequence[Check],
+        fingerprints: tuple[str, ...],
+        planned: frozenset[str] | None = None,
     ) -> None:
         self._sections = sections
+        self._planned = planned
         self._checks = tuple(checks)
         self._fingerprints = fingerprints
         self._identifier = identifier_of(fingerprints)
         self._template_scripts = template_script_pattern()
-        self._docket = Docket(checks, Circumstances(sections[1].level, sections[1].extra_requests))
+        younger = frozenset(check.id for check in checks if planned is not None and check.info.named not in planned)
+        self._docket = Docket(checks, Circumstances(sections[1].level, sections[1].extra_requests, younger))
         self.manifest = _manifest(sections[0], sections[1], self._checks, fingerprints)
 
     def assess(self, transcript: Transcript) -> Assessment:
@@ -76,17 +82,20 @@ class Engine:
         """
         return make_plan(self._checks, self._sections[1], salt, self._fingerprints)
 
-    def __reduce__(self) -> tuple[object, tuple[ChecksSection, PlanSection, Path]]:
-        return load_engine, self._sections
+    def __reduce__(self) -> tuple[object, tuple[ChecksSection, PlanSection, Path, frozenset[str] | None]]:
+        return load_engine, (*self._sections, self._planned)
 
 
-def load_engine(checks: ChecksSection, plan: PlanSection, folder: Path) -> Engine:
+def load_engine(
+    checks: ChecksSection, plan: PlanSection, folder: Path, planned: frozenset[str] | None = None
+) -> Engine:
     """Load the checks of a survey.
 
     Args:
         checks: ``[checks]``.
         plan: ``[plan]``.
         folder: The survey's folder, from which paths in ``checks`` are taken.
+        planned: For a round that is judged: checks whose requests its plan held, as ``id@version``, if that is known.
 
     Raises:
         CheckError: A pack, a template or a parameter cannot be used.
@@ -98,7 +107,7 @@ def load_engine(checks: ChecksSection, plan: PlanSection, folder: Path) -> Engin
         if not path.exists():
             raise CheckError("there is no file of fingerprints of that name.", where=str(path))
         files.append(str(path))
-    return Engine((checks, plan, folder), load_checks(checks, folder), tuple(files))
+    return Engine((checks, plan, folder), load_checks(checks, folder), tuple(files), planned)
 
 
 def _manifest(

@@ -138,6 +138,11 @@ class CheckInfo(msgspec.Struct, frozen=True):
     sources: tuple[str, ...]
     words: str = ""
 
+    @property
+    def named(self) -> str:
+        """The check as it stands in a log: ``id@version``."""
+        return f"{self.id}@{self.version}"
+
 
 class JudgementManifest(msgspec.Struct, frozen=True):
     """One judgement over one sealed round. Stored beside its tables; a verdict ``not shown`` is implied by it.

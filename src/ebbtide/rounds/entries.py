@@ -44,6 +44,7 @@ class Planned(msgspec.Struct, frozen=True, tag="planned"):
 
     Attributes:
         frame_digest, plan_digest: Of what the operator wrote then; a changed one is refused until the round is sealed.
+        checks: Those whose requests the plan held, each as ``id@version``; ``None`` in rounds of older versions.
     """
 
     files: tuple[FileRef, ...]
@@ -55,6 +56,7 @@ class Planned(msgspec.Struct, frozen=True, tag="planned"):
     frame_digest: str
     plan_digest: str
     at_ns: int
+    checks: tuple[str, ...] | None = None
 
 
 class RunStarted(msgspec.Struct, frozen=True, tag="run_started"):

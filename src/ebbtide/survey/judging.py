@@ -88,9 +88,8 @@ def judge_round(
         CheckError: A check cannot be used.
         FingerprintError: A file of fingerprints cannot be used.
     """
-    path = folder.round(label).path
-    engine = load_engine(config.checks, config.plan, folder.path)
-    with round_lock(path, label):
+    engine = round_engine(folder.round(label), folder, config)
+    with round_lock(folder.round(label).path, label):
         judging = folder.round(label)
         if judging.state is RoundState.OPEN:
             raise RoundError(f"round {label} is open.", remedy=f"Seal it first: ebbtide survey seal {label}")
@@ -101,6 +100,13 @@ def judge_round(
         receipts = list(_judge_all(specs, judging, config, progress, executor))
         judging.add_judgement(engine.manifest, [file for receipt in receipts for file in receipt.files])
     return _summary(label, engine.manifest.id, receipts, is_new=True)
+
+
+def round_engine(judging: Round, folder: SurveyFolder, config: SurveyConfig) -> Engine:
+    """The engine for the stored answers of a round, which knows for the sake of which checks these were asked."""
+    plan = judging.log_state.plan
+    planned = None if plan is None or plan.checks is None else frozenset(plan.checks)
+    return load_engine(config.checks, config.plan, folder.path, planned)
 
 
 def judge_shard(spec: JudgeSpec) -> JudgeReceipt:

@@ -4,7 +4,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +20,7 @@ from ebbtide.model.configuration import SurveyConfig
 from ebbtide.model.errors import ConductError, FrameError
 from ebbtide.model.outcomes import Skipped
 from ebbtide.model.targets import Target
+from ebbtide.model.verdicts import CheckInfo
 from ebbtide.rounds.entries import Planned
 from ebbtide.rounds.folder import SurveyFolder
 from ebbtide.rounds.round import Round
@@ -73,8 +74,10 @@ def planners(folder: SurveyFolder, config: SurveyConfig) -> Iterator[tuple[Execu
             raise
 
 
-def write_targets(opening: Round, merged: MergedFrame, frame_digest: str, plan_digest: str) -> None:
-    """Settle who is asked: the table ``targets``, in one commit."""
+def write_targets(
+    opening: Round, merged: MergedFrame, frame_digest: str, plan_digest: str, checks: Sequence[CheckInfo] = ()
+) -> None:
+    """Settle who is asked, and for the sake of which checks: the table ``targets``, in one commit."""
     files = []
     for shard in range(opening.shards):
         packed = sorted(map(_ENCODER.encode, map(with_id, merged.rows(shard))))
@@ -91,6 +94,7 @@ def write_targets(opening: Round, merged: MergedFrame, frame_digest: str, plan_d
             frame_digest=frame_digest,
             plan_digest=plan_digest,
             at_ns=time.time_ns(),
+            checks=tuple(check.named for check in checks),
         )
     )
 

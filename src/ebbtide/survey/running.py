@@ -129,7 +129,7 @@ def run_round(
             asking = _opened(folder, label, reference_date)
             _check_open(folder, label, reference_date, digests)
             if merged is not None and asking.log_state.plan is None:
-                write_targets(asking, merged, *digests)
+                write_targets(asking, merged, *digests, engine.manifest.checks)
             _begin(asking, folder, config, admission, go_on=go_on)
             is_cautious = admission.is_outside or config.caution.loopback
             brake = Brake(config.caution, is_on=is_cautious, is_interrupted=is_interrupted)

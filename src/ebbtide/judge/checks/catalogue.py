@@ -1,6 +1,6 @@
 """All checks of a survey: those of its packs and the operator's templates."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ebbtide.judge.checks.packs import load_pack
@@ -45,7 +45,27 @@ def load_checks(checks: ChecksSection, folder: Path) -> tuple[Check, ...]:
             elif not (folder / entry).is_dir():
                 raise CheckError(f"the template is not run: {', '.join(reading.refusals.reasons)}.", where=str(file))
     _refuse_unknown(checks.parameters, found)
-    return tuple(found.values())
+    return _chosen(found, checks.only)
+
+
+def _chosen(found: Mapping[str, Check], only: Sequence[str]) -> tuple[Check, ...]:
+    """Those that are named, and what they build on; all if none is named."""
+    if not only:
+        return tuple(found.values())
+    wanted: set[str] = set()
+    waiting = list(only)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            raise CheckError(
+                f"there is no check {name[:60]!r} in these packs and templates.",
+                where="checks.only",
+                remedy="ebbtide checks list names those that there are.",
+            )
+        if name not in wanted:
+            wanted.add(name)
+            waiting += found[name].parts
+    return tuple(check for check in found.values() if check.id in wanted)
 
 
 def _add(found: dict[str, Check], check: Check, where: str) -> None:

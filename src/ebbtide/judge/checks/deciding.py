@@ -42,6 +42,7 @@ _ROBOTS = NotAsked(NotAskedReason.ROBOTS)
 _GATE_CLOSED = NotAsked(NotAskedReason.GATE_CLOSED)
 _LEVEL = NotAsked(NotAskedReason.LEVEL)
 _BUDGET = NotAsked(NotAskedReason.BUDGET)
+_OLDER_THAN_CHECK = NotAsked(NotAskedReason.OLDER_THAN_CHECK)
 
 
 class Circumstances(msgspec.Struct, frozen=True):
@@ -50,10 +51,12 @@ class Circumstances(msgspec.Struct, frozen=True):
     Attributes:
         level: Level of the survey.
         extra_requests: Most named paths a target.
+        younger: Ids of checks that the plan did not hold: nobody asked for their sake.
     """
 
     level: Level
     extra_requests: int
+    younger: frozenset[str] = frozenset()
 
 
 class Seen:
@@ -246,7 +249,7 @@ def _decide_block(check: Check, seen: Seen, circumstances: Circumstances, *, ans
         return _NOT_SHOWN
     telling = tuple(path for path in block.paths if path == "/") if answers_everything else block.paths
     allowed = telling if circumstances.level is Level.ACTIVE else tuple(filter(is_passive_path, telling))
-    verdict = _decide_paths(block, allowed, seen, circumstances)
+    verdict = _decide_paths(check, block, allowed, seen, circumstances)
     if isinstance(verdict, Shown):
         return verdict
     if len(telling) < len(block.paths):
@@ -254,7 +257,9 @@ def _decide_block(check: Check, seen: Seen, circumstances: Circumstances, *, ans
     return _LEVEL if len(allowed) < len(telling) else verdict
 
 
-def _decide_paths(block: Block, paths: Sequence[str], seen: Seen, circumstances: Circumstances) -> Verdict:
+def _decide_paths(
+    check: Check, block: Block, paths: Sequence[str], seen: Seen, circumstances: Circumstances
+) -> Verdict:
     """Shown if any answer shows it; else why it cannot be said, else not shown."""
     missing: list[str] = []
     is_cut = is_masked = is_erased = False
@@ -273,15 +278,17 @@ def _decide_paths(block: Block, paths: Sequence[str], seen: Seen, circumstances:
         is_masked = is_masked or (is_hidden and exchange.is_body_kept)
         is_erased = is_erased or (is_hidden and not exchange.is_body_kept)
     if missing:
-        return _missing(block, missing, seen, circumstances)
+        return _missing(check, block, missing, seen, circumstances)
     reasons = ((is_erased, EVIDENCE_NOT_KEPT), (is_cut, _TRUNCATED), (is_masked, _MASKED))
     return next((verdict for applies, verdict in reasons if applies), _NOT_SHOWN)
 
 
-def _missing(block: Block, paths: Sequence[str], seen: Seen, circumstances: Circumstances) -> Verdict:
-    """Why there is no answer: robots.txt, silence of the target, a budget used up, or an authority for less."""
+def _missing(check: Check, block: Block, paths: Sequence[str], seen: Seen, circumstances: Circumstances) -> Verdict:
+    """Why there is no answer: robots.txt, a check younger than the round, a silent target, a budget, an authority."""
     if any(seen.is_closed(block, path) for path in paths):
         return _ROBOTS
+    if check.id in circumstances.younger:
+        return _OLDER_THAN_CHECK
     if seen.has_failure:
         return _UNREACHABLE
     if seen.extra_count >= circumstances.extra_requests:
