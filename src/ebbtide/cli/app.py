@@ -8,6 +8,7 @@ import typer
 
 from ebbtide import __version__
 from ebbtide.cli import (
+    answering_command,
     check_commands,
     conduct_commands,
     demo_command,
@@ -36,6 +37,7 @@ app.add_typer(fingerprint_commands.app, name="fingerprints")
 app.add_typer(lab_commands.app, name="lab")
 app.command("demo")(demo_command.demo)
 app.command("probe")(probe_command.probe)
+app.command("ask")(answering_command.ask)
 app.command("judge")(survey_commands.judge)
 app.command("facts")(reading_commands.facts)
 app.command("report")(reading_commands.report)

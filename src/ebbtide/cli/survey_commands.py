@@ -156,23 +156,46 @@ app.command(epilog="Example: ebbtide survey expire --dry-run --survey my-survey"
 app.command(epilog="Example: ebbtide survey erase .example.org --survey my-survey")(retention_commands.erase)
 
 
-def judge(round_label: RoundArgument, survey: SurveyOption = Path(), *, json: JsonOption = False) -> None:
-    """Judge a sealed round's stored answers with the checks of survey.toml; no packet is sent.
+def judge(
+    rounds: Annotated[list[str] | None, typer.Argument(metavar="[ROUND]...", help="Labels of sealed rounds.")] = None,
+    survey: SurveyOption = Path(),
+    checks: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NEW", help="Judge with these too: a pack, a template, or a folder of them. Repeatable."),
+    ] = None,
+    *,
+    every: Annotated[
+        bool, typer.Option("--all", help="All sealed rounds, so that whole series are re-scored.")
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """Judge sealed rounds' stored answers with the checks of survey.toml; no packet is sent.
 
-    Example: ebbtide judge 2001-07 --survey my-survey
+    A judgement is added; earlier ones stay. What a new check needs and nobody asked then counts as not asked, since the
+    answers are older than the check. Figures of rounds that were judged by different versions of a check are never
+    compared: judge them --all to re-score a series.
+
+    Example: ebbtide judge 2001-07 --checks today --survey my-survey
     """
     from ebbtide.rounds.folder import SurveyFolder
+    from ebbtide.survey.further_checks import with_checks
     from ebbtide.survey.judging import judge_round
+    from ebbtide.survey.series import broken_series, chosen_rounds
     from ebbtide.survey.settings import load_config
 
     folder = SurveyFolder.open(survey)
-    config = load_config(folder.path)
-    with progress_bar(f"judging {round_label}", quiet=json) as progress:
-        summary = judge_round(folder, round_label, config, progress=progress)
+    config = with_checks(load_config(folder.path), checks or [])
+    summaries = []
+    for label in chosen_rounds(folder, rounds or [], every=every):
+        with progress_bar(f"judging {label}", quiet=json) as progress:
+            summaries.append(judge_round(folder, label, config, progress=progress))
     if json:
-        print_json(summary)
+        print_json(summaries[0] if len(summaries) == 1 else summaries)
     else:
-        print_record(f"round {round_label} judged", summary)
+        for summary in summaries:
+            print_record(f"round {summary.label} judged", summary)
+    for sentence in broken_series(folder):
+        print_notice(sentence)
 
 
 def print_record(title: str, record: object) -> None:
