@@ -132,6 +132,7 @@ def test_those_whom_nobody_asked_get_a_survey_of_their_own(survey: Path, tmp_pat
     assert config["scope"] == {"open": ["127.0.0.0/8"]}
     plan = ebbtide("survey", "plan", "--survey", made, "--json").document()
     assert (plan["targets"], plan["asked"], plan["checks"]) == (count, count, 1)
+    assert "any other server: 1 requests: 1 of 1 checks" in ebbtide("survey", "plan", "--survey", made).stdout
     assert ebbtide("ask", file, "--prepare", made, "--survey", survey).returncode == 2
 
 

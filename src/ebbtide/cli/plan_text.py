@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 
+from ebbtide.judge.budget import Bought
 from ebbtide.survey.plan_summary import PlanSummary
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _UNITS = ("octets", "KB", "MB", "GB", "TB", "PB")
 _MOST_REASONS = 12
+_MOST_BUDGETS = 4
 
 
 def plan_lines(plan: PlanSummary) -> Iterator[str]:
@@ -14,6 +16,8 @@ def plan_lines(plan: PlanSummary) -> Iterator[str]:
     yield from _who(plan)
     yield ""
     yield from _how(plan)
+    yield ""
+    yield from _what_is_bought(plan)
     yield ""
     yield from _cost(plan)
     if plan.level == "active":
@@ -56,6 +60,19 @@ def _how(plan: PlanSummary) -> Iterator[str]:
         yield "  Before the first packet your page, probing.txt and reverse DNS are checked from here."
     if plan.first:
         yield f"  The first {plan.first:,}, drawn by chance, are asked alone; then the round waits for your word."
+
+
+def _what_is_bought(plan: PlanSummary) -> Iterator[str]:
+    """What the budget of named requests buys, and what others would; families only as far as gates name them."""
+    yield f"Named requests a target, {plan.budget} at most, and the checks for which all is then asked that they need:"
+    by_family: dict[str, list[Bought]] = {}
+    for bought in plan.budgets:
+        by_family.setdefault(bought.family, []).append(bought)
+    for family, steps in by_family.items():
+        here = [step for step in steps if step.requests <= plan.budget][-1]
+        others = [f"{step.requests} buy {step.checks:,}" for step in steps if step.requests > plan.budget]
+        more = f" ({'; '.join(others[:_MOST_BUDGETS])})" if others else ""
+        yield f"  {family or 'any other server'}: {here.requests} requests: {here.checks:,} of {here.of:,} checks{more}"
 
 
 def _cost(plan: PlanSummary) -> Iterator[str]:

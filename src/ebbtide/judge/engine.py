@@ -1,15 +1,16 @@
 """The engine: plan, checks and fingerprints of a survey; judging is a pure function of a transcript."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import msgspec
 
+from ebbtide.judge.budget import Bought, what_budgets_buy
 from ebbtide.judge.checks.catalogue import load_checks
 from ebbtide.judge.checks.deciding import EVIDENCE_NOT_KEPT, Circumstances, Docket, Seen
 from ebbtide.judge.checks.records import Check
-from ebbtide.judge.plan import SurveyPlan, make_plan
+from ebbtide.judge.plan import SurveyPlan, core_needs, make_plan
 from ebbtide.judge.software.identifier import identifier_of
 from ebbtide.judge.templates.parts import template_script_pattern
 from ebbtide.model.configuration import ChecksSection, PlanSection
@@ -81,6 +82,10 @@ class Engine:
             salt: The survey's secret; absent names are made of it.
         """
         return make_plan(self._checks, self._sections[1], salt, self._fingerprints)
+
+    def budgets(self, steps: Iterable[int]) -> tuple[Bought, ...]:
+        """What budgets of named requests buy; see ``what_budgets_buy``."""
+        return what_budgets_buy(self._checks, core_needs(self._sections[1]), self._sections[1].level, steps)
 
     def __reduce__(self) -> tuple[object, tuple[ChecksSection, PlanSection, Path, frozenset[str] | None]]:
         return load_engine, (*self._sections, self._planned)

@@ -1,14 +1,14 @@
 """What to ask a target, given what was seen of it so far: pure, frozen, and quick to hand to another process."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 import msgspec
 
+from ebbtide.judge.budget import RequestNeed, needs_of, ranked
 from ebbtide.judge.checks.records import Check
 from ebbtide.judge.software.identifier import identifier_of
-from ebbtide.judge.templates.placeholders import absent_name, request_path, target_values
+from ebbtide.judge.templates.placeholders import ABSENT, absent_name, request_path, target_values
 from ebbtide.judge.templates.reading import is_passive_path
 from ebbtide.model.configuration import PlanSection
 from ebbtide.model.outcomes import Answered
@@ -16,6 +16,7 @@ from ebbtide.model.targets import Level, Target
 from ebbtide.model.transcripts import Exchange, Method, Purpose, Request
 
 ICON_PATH = "/favicon.ico"
+_ABSENT_NAME = f"{{{{{ABSENT}}}}}"
 
 
 class NamedRequest(msgspec.Struct, frozen=True):
@@ -96,7 +97,15 @@ def core_requests(absent: str, extension: str, *, has_icon: bool, is_all: bool =
     return (root, Request(absent_path, Purpose.ABSENT), Request(ICON_PATH, Purpose.ICON, is_last=is_all))
 
 
-def make_plan(checks: Iterable[Check], section: PlanSection, salt: bytes, fingerprints: tuple[str, ...]) -> SurveyPlan:
+def core_needs(section: PlanSection) -> frozenset[RequestNeed]:
+    """The core plan in terms of what checks need, with the absent name still to be filled in."""
+    return frozenset(
+        (request.method, request.path, request.fields)
+        for request in core_requests(_ABSENT_NAME, section.absent_extension, has_icon=section.icon)
+    )
+
+
+def make_plan(checks: Sequence[Check], section: PlanSection, salt: bytes, fingerprints: tuple[str, ...]) -> SurveyPlan:
     """The plan that serves these checks.
 
     Args:
@@ -110,23 +119,19 @@ def make_plan(checks: Iterable[Check], section: PlanSection, salt: bytes, finger
         absent_extension=section.absent_extension,
         has_icon=section.icon,
         extra_requests=section.extra_requests,
-        named=tuple(_ranked(checks, section.level)),
+        named=tuple(_ranked(checks, core_needs(section), section.level)),
         fingerprints=fingerprints,
     )
 
 
-def _ranked(checks: Iterable[Check], level: Level) -> list[NamedRequest]:
-    """Requests of the checks, equal ones once, those that serve most checks first, then by path."""
-    uses: Counter[tuple[Method, str, tuple[tuple[str, str], ...]]] = Counter()
-    families: dict[tuple[Method, str, tuple[tuple[str, str], ...]], frozenset[str] | None] = {}
+def _ranked(checks: Sequence[Check], core: frozenset[RequestNeed], level: Level) -> list[NamedRequest]:
+    """Requests of the checks, equal ones once, in the order in which they serve most."""
+    needs = needs_of(checks, core)
+    families: dict[RequestNeed, frozenset[str] | None] = {}
     for check in checks:
-        for path in check.block.paths if check.block else ():
-            if check.block is None or (path == "/" and check.block.method is Method.GET and not check.block.fields):
-                continue
-            key = (check.block.method, path, check.block.fields)
-            uses[key] += 1
-            known = families.get(key, frozenset())
-            families[key] = None if known is None or not check.families else known | frozenset(check.families)
+        for need in needs[check.id]:
+            known = families.get(need, frozenset())
+            families[need] = None if known is None or not check.families else known | frozenset(check.families)
     found = [
         NamedRequest(
             path=path,
@@ -135,6 +140,6 @@ def _ranked(checks: Iterable[Check], level: Level) -> list[NamedRequest]:
             level=Level.PASSIVE if is_passive_path(path) else Level.ACTIVE,
             families=families[method, path, fields] or frozenset(),
         )
-        for method, path, fields in sorted(uses, key=lambda key: (-uses[key], key[1], key[0], key[2]))
+        for method, path, fields in ranked(needs)
     ]
     return [each for each in found if level is Level.ACTIVE or each.level is Level.PASSIVE]

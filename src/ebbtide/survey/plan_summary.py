@@ -7,7 +7,8 @@ import msgspec
 
 from ebbtide.frame.merging import MergedFrame
 from ebbtide.frame.pieces import merge_sources
-from ebbtide.judge.engine import load_engine
+from ebbtide.judge.budget import Bought
+from ebbtide.judge.engine import Engine, load_engine
 from ebbtide.model.configuration import SurveyConfig
 from ebbtide.model.targets import Level
 from ebbtide.rounds.database import ask
@@ -22,6 +23,7 @@ from ebbtide.survey.tally import Tally, tallied
 from ebbtide.workers.executors import process_count
 
 _CORE_REQUESTS = 2
+_BUDGETS = (0, 5, 10, 20, 50, 100, 200)
 
 
 class PlanSummary(msgspec.Struct, frozen=True):
@@ -49,6 +51,8 @@ class PlanSummary(msgspec.Struct, frozen=True):
         lapsed_authorities: Name to the reason for which an authority does not hold.
         effort: Time and octets, estimated.
         measured_in: The round that the estimate leans on; empty if it leans on assumptions.
+        budget: Named requests a target, at most.
+        budgets: What budgets of named requests buy, at servers that no gate names and at each family that one does.
     """
 
     lines: int
@@ -75,6 +79,8 @@ class PlanSummary(msgspec.Struct, frozen=True):
     lapsed_authorities: dict[str, str]
     effort: Effort
     measured_in: str
+    budget: int
+    budgets: tuple[Bought, ...]
 
 
 def plan_summary(folder: SurveyFolder, config: SurveyConfig) -> PlanSummary:
@@ -98,11 +104,11 @@ def plan_summary(folder: SurveyFolder, config: SurveyConfig) -> PlanSummary:
         for part in executor.map(partial(tallied, *asked_of, merged), tasks):
             count.add(part)
     lapsed = authorities.refusals(today)
-    return _summed_up(config, merged, count, lapsed, len(engine.manifest.checks), _measured(folder))
+    return _summed_up(config, merged, count, lapsed, engine, _measured(folder))
 
 
 def _summed_up(
-    config: SurveyConfig, merged: MergedFrame, count: Tally, lapsed: dict[str, str], checks: int, each: PerTarget
+    config: SurveyConfig, merged: MergedFrame, count: Tally, lapsed: dict[str, str], engine: Engine, each: PerTarget
 ) -> PlanSummary:
     core = _CORE_REQUESTS + config.plan.icon
     has_robots = config.plan.robots and config.plan.level is Level.ACTIVE and config.plan.extra_requests > 0
@@ -125,7 +131,7 @@ def _summed_up(
         most_attempts=config.attempts.most,
         level=str(config.plan.level),
         strata=dict(sorted(count.strata.items())),
-        checks=checks,
+        checks=len(engine.manifest.checks),
         networks=count.networks.count,
         busiest_network=busiest,
         first=round(asked * share) if share < 1 else 0,
@@ -145,6 +151,8 @@ def _summed_up(
             each=each,
         ),
         measured_in=each.source,
+        budget=config.plan.extra_requests,
+        budgets=engine.budgets((*_BUDGETS, config.plan.extra_requests)),
     )
 
 
