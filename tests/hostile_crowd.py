@@ -17,6 +17,7 @@ from ebbtide.model.configuration import ClocksSection, LimitsSection
 from ebbtide.probe.raw import RawTranscript
 from ebbtide.probe.run import probe_assignments
 from ebbtide.probe.settings import Assignment
+from ebbtide.probe.sockets import SocketNetwork
 from hostile_farm.asking import FarmPlan, assign, told
 from hostile_farm.endings import HUGE
 from hostile_farm.records import CAPS, Place
@@ -80,6 +81,7 @@ def main() -> None:
         return crowd
 
     probe([])  # opens what a process opens once
+    SocketNetwork().tls_session("")  # and loads what it loads once
     files, threads, before_bytes = open_files(), threading.active_count(), memory_bytes("VmRSS")
     first = probe(assignments)
     first_bytes = memory_bytes("VmHWM")
