@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ebbtide.model.configuration import CapsSection
-from ebbtide.wire.response import Response, ResponseReader
+from ebbtide.wire.records import Response
+from ebbtide.wire.response import ResponseReader
 
 SMALL = CapsSection(head_bytes=120, body_bytes=30, fields=4)
 LARGE = CapsSection(head_bytes=4000, body_bytes=2000, fields=50)

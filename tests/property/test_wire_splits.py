@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from ebbtide.model.configuration import CapsSection
 from ebbtide.wire.content import decode_body
-from ebbtide.wire.response import Response, ResponseReader
+from ebbtide.wire.records import Response
+from ebbtide.wire.response import ResponseReader
 
 CAPS = CapsSection(head_bytes=300, body_bytes=60, fields=6)
 

@@ -6,7 +6,8 @@ import pytest
 from ebbtide.model.configuration import CapsSection
 from ebbtide.model.outcomes import Fault
 from ebbtide.model.transcripts import Deviation
-from ebbtide.wire.response import Response, ResponseReader
+from ebbtide.wire.records import Response
+from ebbtide.wire.response import ResponseReader
 
 CAPS = CapsSection()
 SMALL = CapsSection(head_bytes=200, body_bytes=10, fields=3)

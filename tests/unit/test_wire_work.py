@@ -8,7 +8,8 @@ import pytest
 from ebbtide.model.configuration import CapsSection
 from ebbtide.model.transcripts import Deviation
 from ebbtide.wire import chunks, response
-from ebbtide.wire.response import Response, ResponseReader
+from ebbtide.wire.records import Response
+from ebbtide.wire.response import ResponseReader
 
 pytestmark = pytest.mark.skipif(
     not response.__file__.endswith(".py"), reason="compiled code cannot be given an array that counts"

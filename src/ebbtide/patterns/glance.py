@@ -1,6 +1,7 @@
 """Which of a few dozen words may occur in some bytes: the quickest question there is, asked before all others."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind
 
@@ -21,10 +22,12 @@ class Glance:
     def __init__(self, words: Sequence[bytes]) -> None:
         distinct = set(words)
         sought = sorted(word for word in distinct if not any(other in word for other in distinct if other != word))
+        beginnings = _numbers_by_piece(words, lambda word: (word[:length] for length in range(1, len(word) + 1)))
+        ends = _numbers_by_piece(words, lambda word: (word[-length:] for length in range(1, len(word) + 1)))
         self._finders = [
             (
                 BytesAhoCorasick(some, matchkind=MatchKind.LeftmostFirst, implementation=Implementation.DFA),
-                [frozenset(number for number, word in enumerate(words) if _may_share(found, word)) for found in some],
+                [_sharing(found, words, beginnings, ends) for found in some],
             )
             for start in range(0, len(sought), _WORDS_AT_ONCE)
             for some in [sought[start : start + _WORDS_AT_ONCE]]
@@ -43,9 +46,20 @@ def _each_once(implied: Sequence[frozenset[int]], places: Iterable[Sequence[int]
     return [implied[found] for found in {place[0] for place in places}]
 
 
-def _may_share(found: bytes, word: bytes) -> bool:
-    """Whether an occurrence of ``word`` can share octets with one of ``found``."""
-    return found in word or any(
-        found.endswith(word[:length]) or word.endswith(found[:length])
-        for length in range(1, min(len(found), len(word)))
-    )
+def _numbers_by_piece(words: Sequence[bytes], pieces: Callable[[bytes], Iterable[bytes]]) -> dict[bytes, set[int]]:
+    """Which words begin, or end, with a piece."""
+    numbers: dict[bytes, set[int]] = defaultdict(set)
+    for number, word in enumerate(words):
+        for piece in pieces(word):
+            numbers[piece].add(number)
+    return numbers
+
+
+def _sharing(
+    found: bytes, words: Sequence[bytes], beginnings: Mapping[bytes, set[int]], ends: Mapping[bytes, set[int]]
+) -> frozenset[int]:
+    """Numbers of words of which an occurrence can share octets with one of ``found``."""
+    inside = {number for number, word in enumerate(words) if found in word}
+    behind = (beginnings.get(found[-length:], ()) for length in range(1, len(found)))
+    before = (ends.get(found[:length], ()) for length in range(1, len(found)))
+    return frozenset(inside.union(*behind, *before))

@@ -20,7 +20,8 @@ from ebbtide.probe.secure_line import SecureLine
 from ebbtide.probe.settings import Assignment
 from ebbtide.probe.stops import Stop
 from ebbtide.probe.supervision import supervised, supervised_call
-from ebbtide.wire.response import Response, ResponseReader
+from ebbtide.wire.records import Response
+from ebbtide.wire.response import ResponseReader
 
 
 class Phase(Enum):

@@ -8,7 +8,7 @@ from ebbtide.probe.raw import Asking, RawExchange, RawTranscript
 from ebbtide.probe.recording import make_exchange, make_transcript
 from ebbtide.probe.settings import Assignment, ProbeSettings
 from ebbtide.probe.stops import Stop
-from ebbtide.wire.response import Response
+from ebbtide.wire.records import Response
 
 
 class Evidence:

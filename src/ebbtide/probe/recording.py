@@ -9,7 +9,7 @@ from ebbtide.model.transcripts import Certificate, TlsSummary, own_exchanges
 from ebbtide.probe.raw import Asking, RawExchange, RawTranscript
 from ebbtide.probe.settings import Assignment
 from ebbtide.wire.content import decode_body
-from ebbtide.wire.response import NOTHING_READ, Response
+from ebbtide.wire.records import NOTHING_READ, Response
 
 _ANSWERED: Final = Answered()
 

@@ -1,13 +1,10 @@
 """How long the body of a response is (RFC 9112, 6.3), read leniently."""
 
 from collections.abc import Sequence
-from enum import Enum, auto
 from typing import Final
 
-import msgspec
-
 from ebbtide.model.transcripts import Deviation
-from ebbtide.wire.head import Fields
+from ebbtide.wire.records import CHUNKS, CLOSE, LENGTH, NONE, Ending, Fields, Framing
 
 _SWITCHING_PROTOCOLS: Final = 101
 _NO_CONTENT: Final = 204
@@ -18,40 +15,6 @@ _NO_CODINGS: Final = frozenset({b"chunked", b"identity"})
 _PLAIN_TOKENS: Final = {b"": (), b"keep-alive": (b"keep-alive",), b"close": (b"close",), b"chunked": (b"chunked",)}
 _FRAMING_NAMES: Final = frozenset({b"content-length", b"transfer-encoding", b"content-encoding", b"connection"})
 _FRAMING_LENGTHS: Final = frozenset(map(len, _FRAMING_NAMES))
-
-
-class Ending(Enum):
-    """What tells where a body ends."""
-
-    NONE = auto()
-    LENGTH = auto()
-    CHUNKS = auto()
-    CLOSE = auto()
-
-
-NONE: Final[Ending] = Ending.NONE
-LENGTH: Final[Ending] = Ending.LENGTH
-CHUNKS: Final[Ending] = Ending.CHUNKS
-CLOSE: Final[Ending] = Ending.CLOSE
-"""Looked up as names of the module, which costs a third."""
-
-
-class Framing(msgspec.Struct, frozen=True, gc=False):
-    """What the fields say of the body.
-
-    Attributes:
-        length: For ``Ending.LENGTH``.
-        codings: Lower-case names of codings in the order in which they were applied.
-        wants_close: The server says that it closes the connection.
-        wants_keep_alive: The server says that it keeps it.
-    """
-
-    ending: Ending
-    length: int = 0
-    codings: tuple[bytes, ...] = ()
-    wants_close: bool = False
-    wants_keep_alive: bool = False
-    deviations: tuple[Deviation, ...] = ()
 
 
 def read_framing(fields: Fields, status: int | None, method: str) -> Framing:

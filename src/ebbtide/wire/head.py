@@ -3,11 +3,8 @@
 from itertools import islice
 from typing import Final
 
-import msgspec
-
 from ebbtide.model.transcripts import Deviation
-
-Fields = tuple[tuple[bytes, bytes], ...]
+from ebbtide.wire.records import Fields, StatusLine
 
 _CONTROLS: Final = bytes(number for number in range(32) if number not in b"\t\r\n") + b"\x7f"
 _CONTROLS_AND_ENDS: Final = _CONTROLS + b"\r\n"
@@ -19,15 +16,6 @@ _MOST_STATUS_DIGITS: Final = 3
 _VERSION_CHARACTERS: Final = 16
 _LOWEST_STATUS: Final = 100
 _HIGHEST_STATUS: Final = 599
-
-
-class StatusLine(msgspec.Struct, frozen=True, gc=False):
-    """The first line of a response. ``status`` is ``None`` where no number of at most three digits stands."""
-
-    status: int | None
-    http_version: str
-    reason: bytes
-    deviations: tuple[Deviation, ...] = ()
 
 
 def find_head_end(octets: bytes | bytearray, start: int) -> int:

@@ -8,18 +8,11 @@ from ebbtide.model.configuration import CapsSection
 from ebbtide.model.outcomes import Fault
 from ebbtide.model.transcripts import Deviation
 from ebbtide.wire.chunks import ChunkReader
-from ebbtide.wire.framing import CHUNKS, CLOSE, LENGTH, NONE, Framing, read_framing
+from ebbtide.wire.framing import read_framing
 from ebbtide.wire.greetings import TLS_GREETING, name_greeting
-from ebbtide.wire.head import (
-    Fields,
-    StatusLine,
-    find_head_end,
-    parse_fields,
-    parse_status_line,
-    split_lines,
-    split_plain_lines,
-)
+from ebbtide.wire.head import find_head_end, parse_fields, parse_status_line, split_lines, split_plain_lines
 from ebbtide.wire.opening import MARKUP, STATUS_LINE, UNDECIDED, Opening, find_opening
+from ebbtide.wire.records import CHUNKS, CLOSE, LENGTH, NONE, Fields, Framing, Response, StatusLine
 
 _MOST_INTERIM: Final = 8
 _FIRST_FINAL: Final = 200
@@ -38,41 +31,6 @@ _POISON: Final = frozenset(
 )
 """After these nobody knows where the next answer begins."""
 _LEAST_HEAD: Final = 12
-
-
-class Response(msgspec.Struct, frozen=True, gc=False):
-    """What was read of one answer.
-
-    Attributes:
-        status: ``None`` if there is no status line, or none with a number.
-        http_version: As in ``Exchange.http_version``; ``ICY`` for a streaming server.
-        fields: Names and values as received.
-        raw_body: The body without chunks, still coded, at most the cap.
-        codings: Codings of ``raw_body`` in the order in which they were applied.
-        received_bytes: Octets of the answer, head and body, until its end or the cap.
-        is_truncated: The body is longer than ``raw_body``.
-        keeps_alive: Another request may follow on the same connection.
-        fault: Why this is no response that could be used; ``None`` otherwise.
-        detail: What stood there instead.
-    """
-
-    status: int | None
-    http_version: str
-    reason: bytes
-    fields: Fields
-    raw_body: bytes
-    codings: tuple[bytes, ...]
-    received_bytes: int
-    is_truncated: bool
-    deviations: tuple[Deviation, ...]
-    keeps_alive: bool
-    fault: Fault | None
-    detail: str
-
-
-NOTHING_READ: Final = Response(
-    None, "", b"", (), b"", (), 0, False, (), False, None, ""
-)  # a request that was not even sent
 
 
 class ResponseReader:
