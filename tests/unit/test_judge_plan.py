@@ -16,6 +16,8 @@ SALT = b"a salt of a survey"
 TARGET = Target(bytes(range(16)), 7, "www.shop.example", "127.0.0.1", 8001, Scheme.HTTP)
 ABSENT = hashlib.blake2b(TARGET.target_id, key=SALT, digest_size=8).hexdigest()
 
+ABSENT_FOLDER = hashlib.blake2b(TARGET.target_id, key=SALT, digest_size=8, person=b"folder").hexdigest()
+
 ASKS_TWO = """
 id: {name}
 info: {{name: Two, severity: info, author: me}}
@@ -66,8 +68,11 @@ def test_named_paths_are_asked_only_of_their_family() -> None:
     core = plan.next_requests(TARGET, (), Level.ACTIVE)
 
     further = plan.next_requests(TARGET, answer(core, b"Microsoft-IIS/5.0"), Level.ACTIVE)
-    assert [(request.path, request.purpose) for request in further] == [("/iisadmin/", Purpose.CHECK)]
-    assert [request.is_named for request in (*core, *further)] == [False, False, False, True]
+    assert [(request.path, request.purpose) for request in further] == [
+        (f"/{ABSENT_FOLDER}/", Purpose.ABSENT),
+        ("/iisadmin/", Purpose.CHECK),
+    ]
+    assert [request.is_named for request in (*core, *further)] == [False, False, False, False, True]
     assert plan.next_requests(TARGET, answer(core, b"Apache/1.3.19"), Level.ACTIVE) == ()
     assert plan.next_requests(TARGET, answer([*core, *further], b"Microsoft-IIS/5.0"), Level.ACTIVE) == ()
 
@@ -103,8 +108,8 @@ def test_requests_that_serve_most_checks_come_first_and_the_budget_holds(tmp_pat
     core = plan.next_requests(TARGET, (), Level.ACTIVE)
     further = plan.next_requests(TARGET, answer(core, b"Apache/1.3.19"), Level.ACTIVE)
 
-    assert [request.path for request in further] == ["/shared", "/one", "/three"]
-    again = answer([*core, *further[:2]], b"Apache/1.3.19")
+    assert [request.path for request in further] == [f"/{ABSENT_FOLDER}/", "/shared", "/one", "/three"]
+    again = answer([*core, *further[:3]], b"Apache/1.3.19")
     assert [request.path for request in plan.next_requests(TARGET, again, Level.ACTIVE)] == ["/three"]
 
 

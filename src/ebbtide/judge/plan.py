@@ -8,7 +8,7 @@ import msgspec
 
 from ebbtide.judge.checks.records import Check
 from ebbtide.judge.software.identifier import identifier_of
-from ebbtide.judge.templates.placeholders import absent_name, request_path, target_values
+from ebbtide.judge.templates.placeholders import absent_folder, absent_name, request_path, target_values
 from ebbtide.judge.templates.reading import is_passive_path
 from ebbtide.model.configuration import PlanSection
 from ebbtide.model.outcomes import Answered
@@ -53,6 +53,9 @@ class SurveyPlan(msgspec.Struct, frozen=True):
     def next_requests(self, target: Target, seen: Sequence[Exchange], level: Level) -> Sequence[Request]:
         """The requests to send now; empty when the target has been asked everything, or once it failed to answer.
 
+        Before the first named path a second absent name is asked for, in the shape of a folder, so that what a server
+        says to any name is known before what it says to one.
+
         Args:
             target: Who is asked.
             seen: This attempt's exchanges so far, in order.
@@ -69,7 +72,9 @@ class SurveyPlan(msgspec.Struct, frozen=True):
             return waiting
         core_keys = {request.key for request in core}
         further = self._named_requests(target, seen, level)
-        within = islice((request for request in further if request.key not in core_keys), self.extra_requests)
+        within = tuple(islice((request for request in further if request.key not in core_keys), self.extra_requests))
+        if any(request.is_named for request in within):
+            within = (Request(absent_folder(self.salt, target.target_id), Purpose.ABSENT), *within)
         return tuple(request for request in within if request.key not in asked)
 
     def _named_requests(self, target: Target, seen: Sequence[Exchange], level: Level) -> Iterator[Request]:

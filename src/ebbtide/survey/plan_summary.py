@@ -105,8 +105,9 @@ def _summed_up(
     config: SurveyConfig, merged: MergedFrame, count: Tally, lapsed: dict[str, str], checks: int, each: PerTarget
 ) -> PlanSummary:
     core = _CORE_REQUESTS + config.plan.icon
-    has_robots = config.plan.robots and config.plan.level is Level.ACTIVE and config.plan.extra_requests > 0
-    most = core + has_robots + config.plan.extra_requests
+    has_named = config.plan.level is Level.ACTIVE and config.plan.extra_requests > 0
+    has_robots = config.plan.robots and has_named
+    most = core + has_named + has_robots + config.plan.extra_requests  # with the folder-like absent name
     asked = merged.kept - count.skipped.total()
     outside = count.outside and asked > 0
     busiest = count.networks.busiest

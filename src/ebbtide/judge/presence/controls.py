@@ -1,0 +1,109 @@
+"""The answers to names that cannot exist, against which every answer to a named path is held."""
+
+from collections.abc import Iterator
+from functools import cached_property
+
+from ebbtide.judge.presence.likeness import Wording, likeness, wording
+from ebbtide.model.transcripts import Exchange, Method
+
+STABLE = 0.8
+"""From this likeness on two answers are one page: what is left are times, names and advertisements."""
+UNLIKE = 0.5
+"""Below this likeness an answer is a page of its own, though it may share the site's frame."""
+
+
+class Controls:
+    """What a server says to two random names, one like a file and one like a folder.
+
+    Args:
+        root: The answer to ``/``; ``None`` if there is none.
+        file_like: That to the absent name with or without an extension.
+        folder_like: That to the absent name with a slash behind it; ``None`` in rounds that did not ask for it.
+    """
+
+    def __init__(self, root: Exchange | None, file_like: Exchange | None, folder_like: Exchange | None) -> None:
+        self._root = root
+        self._file_like = file_like
+        self._folder_like = folder_like
+        self._wordings: dict[int, Wording] = {}
+
+    def answers_everything(self, path: str, *, is_explained: bool) -> bool:
+        """Whether names of a path's shape are answered with 2xx though they cannot exist.
+
+        Args:
+            path: A named path. With an extension it is like a file, with a slash behind it like a folder, else both.
+            is_explained: A check's own signature explains the answer to the file-like name.
+        """
+        return any(map(is_success, self._of_shape(path, is_explained=is_explained)))
+
+    def is_told_apart(self, answer: Exchange, *, is_explained: bool) -> bool:
+        """Whether the answer to a named path is another than what the server says to any name of that shape.
+
+        A server that answers any name with a page of its own each time never tells, and no more does a head alone.
+        """
+        for control in self._of_shape(answer.request.path, is_explained=is_explained):
+            if _kind(control) != _kind(answer):
+                continue
+            if is_success(control) and (answer.request.method is Method.HEAD or not self._is_stable(control)):
+                return False
+            if any(self._likeness(answer, other) >= UNLIKE for other in self._says_to_any(control)):
+                return False
+        return True
+
+    @cached_property
+    def is_soft(self) -> bool:
+        """Whether any name that cannot exist is answered with 2xx."""
+        return any(control is not None and is_success(control) for control in (self._file_like, self._folder_like))
+
+    def _of_shape(self, path: str, *, is_explained: bool) -> Iterator[Exchange]:
+        """The controls for a path; where the one of its shape was not asked for, the other stands in."""
+        shape = _shape(path)
+        file_like = None if is_explained else self._file_like
+        if file_like is not None and (shape != "folder" or self._folder_like is None):
+            yield file_like
+        if self._folder_like is not None and (shape != "file" or self._file_like is None):
+            yield self._folder_like
+
+    def _is_stable(self, control: Exchange) -> bool:
+        """Whether another name, or ``/``, was answered with the same page."""
+        return any(
+            self._likeness(control, other) >= STABLE
+            for other in (self._root, self._file_like, self._folder_like)
+            if other is not None and other is not control and _kind(other) == _kind(control)
+        )
+
+    def _says_to_any(self, control: Exchange) -> Iterator[Exchange]:
+        """The control, and where it is a page like any other also the rest of what might be said."""
+        yield control
+        if is_success(control):
+            for other in (self._root, self._file_like, self._folder_like):
+                if other is not None and other is not control and is_success(other):
+                    yield other
+
+    def _likeness(self, one: Exchange, other: Exchange) -> float:
+        return likeness(self._wording(one), self._wording(other))
+
+    def _wording(self, exchange: Exchange) -> Wording:
+        told = self._wordings.get(exchange.ordinal)
+        if told is None:
+            told = self._wordings[exchange.ordinal] = wording(exchange)
+        return told
+
+
+def is_success(exchange: Exchange) -> bool:
+    """Status 2xx (RFC 9110, 15.3)."""
+    return _kind(exchange) == "2xx"
+
+
+def _kind(exchange: Exchange) -> str:
+    """Statuses between which nobody needs to tell: all of 2xx are one, of the others each is one."""
+    status = exchange.status or 0
+    return "2xx" if status // 100 == 2 else str(status)  # noqa: PLR2004  the class of the code
+
+
+def _shape(path: str) -> str:
+    """``file`` for a name with an extension, ``folder`` for one with a slash behind it, empty for either."""
+    name = path.partition("?")[0].rpartition("/")[2]
+    if not name:
+        return "folder"
+    return "file" if "." in name[1:] else ""
