@@ -69,6 +69,15 @@ def matcher_cases() -> list[tuple[str, Check, int]]:
     ]
 
 
+def path_cases() -> list[tuple[str, Check, str]]:
+    return [
+        (pack, check, path)
+        for pack, checks in all_packs()
+        for check in checks
+        for path in (check.block.paths if check.block and len(check.block.paths) > 1 else ())
+    ]
+
+
 def part_cases() -> list[tuple[str, Check, str]]:
     return [(pack, check, part) for pack, checks in all_packs() for check in checks for part in check.parts]
 
@@ -89,6 +98,23 @@ def test_the_pack_of_2001_holds_its_seven_checks() -> None:
     assert {check.id for check in checks if check.level is Level.ACTIVE} == {"admin-pages"}
 
 
+def test_the_pack_of_today_holds_the_classes_of_holes_that_can_be_seen() -> None:
+    checks = {check.id: check for check in load_pack("today").checks}
+    classes = ("listing-", "source-", "error-path-", "trace-", "debug-", "header-", "mark-", "backup-", "dev-server-")
+
+    assert len(checks) >= 60
+    for beginning in classes:
+        assert len([identity for identity in checks if identity.startswith(beginning)]) >= 2, beginning
+    assert {"git-folder", "apache-status", "tomcat-manager", "phpinfo", "phpmyadmin", "actuator"} <= set(checks)
+    assert all(check.level is Level.PASSIVE for check in checks.values() if check.id.startswith(classes[:7]))
+
+
+def test_no_two_packs_hold_a_check_of_the_same_name() -> None:
+    names = [check.id for _, checks in all_packs() for check in checks]
+
+    assert len(names) == len(set(names))
+
+
 @pytest.mark.parametrize(("pack", "checks"), all_packs(), ids=lambda value: value if isinstance(value, str) else "")
 def test_every_sample_gives_the_verdict_that_it_must(pack: str, checks: tuple[Check, ...]) -> None:
     wrong = [result for result in run_samples(checks) if not result.is_right]
@@ -104,6 +130,18 @@ def test_no_matcher_can_be_deleted_without_a_sample_changing_its_verdict(pack: s
     assert check.block is not None
     kept = tuple(matcher for number, matcher in enumerate(check.block.matchers) if number != place)
     changed = msgspec.structs.replace(check, block=msgspec.structs.replace(check.block, matchers=kept))
+
+    assert outcomes(exchanged(checks, changed), changed) != outcomes(checks, check)
+
+
+@pytest.mark.parametrize(
+    ("pack", "check", "path"), path_cases(), ids=lambda value: value.id if isinstance(value, Check) else str(value)
+)
+def test_no_path_can_be_deleted_without_a_sample_changing_its_verdict(pack: str, check: Check, path: str) -> None:
+    checks = load_pack(pack).checks
+    assert check.block is not None
+    kept = tuple(each for each in check.block.paths if each != path)
+    changed = msgspec.structs.replace(check, block=msgspec.structs.replace(check.block, paths=kept))
 
     assert outcomes(exchanged(checks, changed), changed) != outcomes(checks, check)
 
