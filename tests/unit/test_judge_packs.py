@@ -1,5 +1,6 @@
 """The packs that come with Ebbtide, and what a file of a check must hold."""
 
+import functools
 from pathlib import Path
 
 import msgspec
@@ -56,8 +57,13 @@ def write_pack(folder: Path, text: str, name: str = "good") -> Path:
     return folder
 
 
+@functools.cache
+def checks_of(pack: str) -> tuple[Check, ...]:
+    return load_pack(pack).checks
+
+
 def all_packs() -> list[tuple[str, tuple[Check, ...]]]:
-    return [(pack, load_pack(pack).checks) for pack in pack_ids()]
+    return [(pack, checks_of(pack)) for pack in pack_ids()]
 
 
 def matcher_cases() -> list[tuple[str, Check, int]]:
@@ -99,7 +105,7 @@ def test_the_pack_of_2001_holds_its_seven_checks() -> None:
 
 
 def test_the_pack_of_today_holds_the_classes_of_holes_that_can_be_seen() -> None:
-    checks = {check.id: check for check in load_pack("today").checks}
+    checks = {check.id: check for check in checks_of("today")}
     classes = ("listing-", "source-", "error-path-", "trace-", "debug-", "header-", "mark-", "backup-", "dev-server-")
 
     assert len(checks) >= 60
@@ -126,7 +132,7 @@ def test_every_sample_gives_the_verdict_that_it_must(pack: str, checks: tuple[Ch
     ("pack", "check", "place"), matcher_cases(), ids=lambda value: value.id if isinstance(value, Check) else str(value)
 )
 def test_no_matcher_can_be_deleted_without_a_sample_changing_its_verdict(pack: str, check: Check, place: int) -> None:
-    checks = load_pack(pack).checks
+    checks = checks_of(pack)
     assert check.block is not None
     kept = tuple(matcher for number, matcher in enumerate(check.block.matchers) if number != place)
     changed = msgspec.structs.replace(check, block=msgspec.structs.replace(check.block, matchers=kept))
@@ -138,7 +144,7 @@ def test_no_matcher_can_be_deleted_without_a_sample_changing_its_verdict(pack: s
     ("pack", "check", "path"), path_cases(), ids=lambda value: value.id if isinstance(value, Check) else str(value)
 )
 def test_no_path_can_be_deleted_without_a_sample_changing_its_verdict(pack: str, check: Check, path: str) -> None:
-    checks = load_pack(pack).checks
+    checks = checks_of(pack)
     assert check.block is not None
     kept = tuple(each for each in check.block.paths if each != path)
     changed = msgspec.structs.replace(check, block=msgspec.structs.replace(check.block, paths=kept))
@@ -150,7 +156,7 @@ def test_no_path_can_be_deleted_without_a_sample_changing_its_verdict(pack: str,
     ("pack", "check", "part"), part_cases(), ids=lambda value: value.id if isinstance(value, Check) else str(value)
 )
 def test_no_check_that_another_builds_on_can_be_left_out_of_it(pack: str, check: Check, part: str) -> None:
-    checks = load_pack(pack).checks
+    checks = checks_of(pack)
     decision = check.decision
     kept = tuple(each for each in check.parts if each != part)
     changed = msgspec.structs.replace(check, decision=msgspec.structs.replace(decision, checks=kept))
