@@ -9,7 +9,6 @@ CONFIGURATION = """
 {{
     admin off
     auto_https off
-    persist_config off
 }}
 http://{address}:{port} {{
     bind {address}
