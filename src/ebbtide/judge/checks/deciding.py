@@ -49,7 +49,7 @@ _OLDER_THAN_CHECK = NotAsked(NotAskedReason.OLDER_THAN_CHECK)
 
 MOST_PRODUCTS = 5
 """A site that shows more products side by side than this is a suspected honeypot."""
-MOST_PRODUCTS_OF_SOFT = 1
+MOST_PRODUCTS_OF_SOFT = 2
 """The same where names that cannot exist are answered with 2xx."""
 
 
