@@ -5,6 +5,8 @@ import pickle
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
+
 from ebbtide.judge.engine import load_engine
 from ebbtide.judge.plan import SurveyPlan
 from ebbtide.model.configuration import ChecksSection, PlanSection
@@ -75,6 +77,31 @@ def test_named_paths_are_asked_only_of_their_family() -> None:
     assert [request.is_named for request in (*core, *further)] == [False, False, False, False, True]
     assert plan.next_requests(TARGET, answer(core, b"Apache/1.3.19"), Level.ACTIVE) == ()
     assert plan.next_requests(TARGET, answer([*core, *further], b"Microsoft-IIS/5.0"), Level.ACTIVE) == ()
+    assert plan.most_controls == 1
+
+
+def test_absent_names_follow_in_the_shape_of_what_was_answered_where_others_are_not(tmp_path: Path) -> None:
+    (tmp_path / "x.yaml").write_text(
+        "id: x\ninfo: {name: X, severity: info, author: me}\nhttp:\n"
+        '  - path: ["{{BaseURL}}/a.php", "{{BaseURL}}/b.axd", "{{BaseURL}}/c", "{{BaseURL}}/d/"]\n'
+        "    matchers: [{type: status, status: [200]}]\n"
+    )
+    plan = plan_of(tmp_path, templates=(".",))
+    core = plan.next_requests(TARGET, (), Level.ACTIVE)
+    further = plan.next_requests(TARGET, answer(core, b"Apache"), Level.ACTIVE)
+    asked = answer([*core, *further], b"Apache")
+
+    def controls(answered: set[str]) -> list[str]:
+        seen = [
+            msgspec.structs.replace(each, status=200 if each.request.path in {"/", *answered} else 404)
+            for each in asked
+        ]
+        return [request.path for request in plan.next_requests(TARGET, seen, Level.ACTIVE)]
+
+    assert controls(set()) == []
+    assert controls({"/a.php", "/c", "/d/"}) == [f"/{ABSENT}", f"/{ABSENT}.php"]
+    assert controls({"/a.php", core[1].path}) == []
+    assert plan.most_controls == 4
 
 
 def test_named_paths_need_the_active_level_of_survey_and_target() -> None:

@@ -191,7 +191,7 @@ def test_a_page_about_something_else_is_no_apology(body: str) -> None:
 
 def test_a_head_alone_is_never_told_apart_from_a_server_that_answers_everything() -> None:
     controls = Controls(
-        exchange_of("/", 200, SHOP, 0), exchange_of(FILE, 200, SHOP, 1), exchange_of(FOLDER, 200, SHOP, 2)
+        exchange_of("/", 200, SHOP, 0), exchange_of(FILE, 200, SHOP, 1), exchange_of(FOLDER, 200, SHOP, 2), {}
     )
     asked = Request("/backup.zip", Purpose.CHECK, Method.HEAD)
     head = Exchange(TARGET.target_id, 7, 3, 1, asked, 0, Answered(), status=200)

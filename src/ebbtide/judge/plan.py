@@ -7,6 +7,7 @@ from itertools import islice
 import msgspec
 
 from ebbtide.judge.checks.records import Check
+from ebbtide.judge.presence.controls import FOLDER, is_success, shape_of
 from ebbtide.judge.software.identifier import identifier_of
 from ebbtide.judge.templates.placeholders import absent_folder, absent_name, request_path, target_values
 from ebbtide.judge.templates.reading import is_passive_path
@@ -54,7 +55,8 @@ class SurveyPlan(msgspec.Struct, frozen=True):
         """The requests to send now; empty when the target has been asked everything, or once it failed to answer.
 
         Before the first named path a second absent name is asked for, in the shape of a folder, so that what a server
-        says to any name is known before what it says to one.
+        says to any name is known before what it says to one. Where a named path was answered with 2xx, an absent name
+        of the same shape follows: many servers answer all names of one extension.
 
         Args:
             target: Who is asked.
@@ -75,7 +77,14 @@ class SurveyPlan(msgspec.Struct, frozen=True):
         within = tuple(islice((request for request in further if request.key not in core_keys), self.extra_requests))
         if any(request.is_named for request in within):
             within = (Request(absent_folder(self.salt, target.target_id), Purpose.ABSENT), *within)
-        return tuple(request for request in within if request.key not in asked)
+        waiting = tuple(request for request in within if request.key not in asked)
+        return waiting or tuple(request for request in _controls(absent, seen) if request.key not in asked)
+
+    @property
+    def most_controls(self) -> int:
+        """At most so many absent names are asked for beyond that of the core plan."""
+        shapes = {shape_of(each.path) for each in self.named if each.level is Level.ACTIVE}
+        return len(shapes | {FOLDER}) if shapes and self.extra_requests else 0
 
     def _named_requests(self, target: Target, seen: Sequence[Exchange], level: Level) -> Iterator[Request]:
         """What the checks of the target's family need, each request once."""
@@ -90,6 +99,15 @@ class SurveyPlan(msgspec.Struct, frozen=True):
                 if request.key not in given:
                     given.add(request.key)
                     yield request
+
+
+def _controls(absent: str, seen: Sequence[Exchange]) -> Iterator[Request]:
+    """Absent names in the shapes of named paths that were answered, unless any absent name is answered anyway."""
+    if any(exchange.request.purpose is Purpose.ABSENT and is_success(exchange) for exchange in seen):
+        return
+    answered = (exchange for exchange in seen if exchange.request.is_named and is_success(exchange))
+    for shape in sorted({shape_of(exchange.request.path) for exchange in answered} - {FOLDER}):
+        yield Request(f"/{absent}{shape}", Purpose.ABSENT)
 
 
 def core_requests(absent: str, extension: str, *, has_icon: bool, is_all: bool = False) -> tuple[Request, ...]:

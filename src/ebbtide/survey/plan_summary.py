@@ -7,7 +7,7 @@ import msgspec
 
 from ebbtide.frame.merging import MergedFrame
 from ebbtide.frame.pieces import merge_sources
-from ebbtide.judge.engine import load_engine
+from ebbtide.judge.engine import Engine, load_engine
 from ebbtide.model.configuration import SurveyConfig
 from ebbtide.model.targets import Level
 from ebbtide.rounds.database import ask
@@ -98,16 +98,15 @@ def plan_summary(folder: SurveyFolder, config: SurveyConfig) -> PlanSummary:
         for part in executor.map(partial(tallied, *asked_of, merged), tasks):
             count.add(part)
     lapsed = authorities.refusals(today)
-    return _summed_up(config, merged, count, lapsed, len(engine.manifest.checks), _measured(folder))
+    return _summed_up(config, merged, count, lapsed, engine, _measured(folder))
 
 
 def _summed_up(
-    config: SurveyConfig, merged: MergedFrame, count: Tally, lapsed: dict[str, str], checks: int, each: PerTarget
+    config: SurveyConfig, merged: MergedFrame, count: Tally, lapsed: dict[str, str], engine: Engine, each: PerTarget
 ) -> PlanSummary:
     core = _CORE_REQUESTS + config.plan.icon
-    has_named = config.plan.level is Level.ACTIVE and config.plan.extra_requests > 0
-    has_robots = config.plan.robots and has_named
-    most = core + has_named + has_robots + config.plan.extra_requests  # with the folder-like absent name
+    has_robots = config.plan.robots and config.plan.level is Level.ACTIVE and config.plan.extra_requests > 0
+    most = core + has_robots + config.plan.extra_requests + engine.plan(b"").most_controls
     asked = merged.kept - count.skipped.total()
     outside = count.outside and asked > 0
     busiest = count.networks.busiest
@@ -126,7 +125,7 @@ def _summed_up(
         most_attempts=config.attempts.most,
         level=str(config.plan.level),
         strata=dict(sorted(count.strata.items())),
-        checks=checks,
+        checks=len(engine.manifest.checks),
         networks=count.networks.count,
         busiest_network=busiest,
         first=round(asked * share) if share < 1 else 0,

@@ -7,7 +7,7 @@ from typing import assert_never
 import msgspec
 
 from ebbtide.judge.checks.records import AllOf, AnyOf, ByTemplate, Check
-from ebbtide.judge.presence.controls import Controls, is_success
+from ebbtide.judge.presence.controls import FOLDER, Controls, is_success, shape_of
 from ebbtide.judge.presence.error_texts import error_texts
 from ebbtide.judge.templates.evidence import evidence_of
 from ebbtide.judge.templates.hidden import may_be_hidden
@@ -100,16 +100,15 @@ class Seen:
         self.exchanges = exchanges
         self.by_key: dict[RequestKey, Exchange] = {}
         self.extra_count = 0
-        self._absent_folder: Exchange | None = None
+        self._absents: dict[str, Exchange] = {}
         first: dict[Purpose, Exchange] = {}
         for exchange in exchanges:
             request = exchange.request
             purpose = request.purpose
             self.by_key.setdefault((request.method, request.path, request.fields), exchange)
-            if purpose is Purpose.ABSENT and request.path.endswith("/"):
-                self._absent_folder = self._absent_folder or exchange
-            else:
-                first.setdefault(purpose, exchange)
+            if purpose is Purpose.ABSENT:
+                self._absents.setdefault(shape_of(request.path), exchange)
+            first.setdefault(purpose, exchange)
             self.extra_count += purpose is Purpose.CHECK
         self.absent = first.get(Purpose.ABSENT)
         self._root = first.get(Purpose.ROOT)
@@ -127,8 +126,10 @@ class Seen:
     @cached_property
     def controls(self) -> Controls:
         """What the server says to names that cannot exist."""
-        answers = (self._root, self.absent, self._absent_folder)
-        return Controls(*(each if _is_answered(each) else None for each in answers))
+        answered = {shape: each for shape, each in self._absents.items() if _is_answered(each)}
+        root, absent = (each if _is_answered(each) else None for each in (self._root, self.absent))
+        others = {shape: each for shape, each in answered.items() if each is not self.absent and shape != FOLDER}
+        return Controls(root, absent, answered.get(FOLDER), others)
 
     def answer(self, block: Block, path: str) -> Exchange | None:
         """The answer to one of a block's requests; ``None`` if there is none."""

@@ -1,11 +1,13 @@
 """The answers to names that cannot exist, against which every answer to a named path is held."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 
 from ebbtide.judge.presence.likeness import Wording, likeness, wording
 from ebbtide.model.transcripts import Exchange, Method
 
+FOLDER = "/"
+"""The shape of names with a slash behind them."""
 STABLE = 0.8
 """From this likeness on two answers are one page: what is left are times, names and advertisements."""
 UNLIKE = 0.5
@@ -13,25 +15,34 @@ UNLIKE = 0.5
 
 
 class Controls:
-    """What a server says to two random names, one like a file and one like a folder.
+    """What a server says to random names: one like a file, one like a folder, and some like names that it answered.
 
     Args:
         root: The answer to ``/``; ``None`` if there is none.
-        file_like: That to the absent name with or without an extension.
+        file_like: That to the absent name of the core plan.
         folder_like: That to the absent name with a slash behind it; ``None`` in rounds that did not ask for it.
+        others: Those to absent names of other shapes, by ``shape_of``.
     """
 
-    def __init__(self, root: Exchange | None, file_like: Exchange | None, folder_like: Exchange | None) -> None:
+    def __init__(
+        self,
+        root: Exchange | None,
+        file_like: Exchange | None,
+        folder_like: Exchange | None,
+        others: Mapping[str, Exchange],
+    ) -> None:
         self._root = root
         self._file_like = file_like
         self._folder_like = folder_like
+        self._others = others
         self._wordings: dict[int, Wording] = {}
 
     def answers_everything(self, path: str, *, is_explained: bool) -> bool:
         """Whether names of a path's shape are answered with 2xx though they cannot exist.
 
         Args:
-            path: A named path. With an extension it is like a file, with a slash behind it like a folder, else both.
+            path: A named path. Held against it are the absent names of its own shape, and of the shape of files and
+                folders in general where it may be either.
             is_explained: A check's own signature explains the answer to the file-like name.
         """
         return any(map(is_success, self._of_shape(path, is_explained=is_explained)))
@@ -57,12 +68,14 @@ class Controls:
 
     def _of_shape(self, path: str, *, is_explained: bool) -> Iterator[Exchange]:
         """The controls for a path; where the one of its shape was not asked for, the other stands in."""
-        shape = _shape(path)
+        shape = shape_of(path)
         file_like = None if is_explained else self._file_like
-        if file_like is not None and (shape != "folder" or self._folder_like is None):
+        if file_like is not None and (shape != FOLDER or self._folder_like is None):
             yield file_like
-        if self._folder_like is not None and (shape != "file" or self._file_like is None):
+        if self._folder_like is not None and (shape in {FOLDER, ""} or self._file_like is None):
             yield self._folder_like
+        if shape in self._others:
+            yield self._others[shape]
 
     def _is_stable(self, control: Exchange) -> bool:
         """Whether another name, or ``/``, was answered with the same page."""
@@ -101,9 +114,10 @@ def _kind(exchange: Exchange) -> str:
     return "2xx" if status // 100 == 2 else str(status)  # noqa: PLR2004  the class of the code
 
 
-def _shape(path: str) -> str:
-    """``file`` for a name with an extension, ``folder`` for one with a slash behind it, empty for either."""
+def shape_of(path: str) -> str:
+    """What a name looks like: its extension with the dot, a slash for a folder, empty for a name with neither."""
     name = path.partition("?")[0].rpartition("/")[2]
     if not name:
-        return "folder"
-    return "file" if "." in name[1:] else ""
+        return FOLDER
+    stem, dot, extension = name.rpartition(".")
+    return f".{extension}" if stem and dot and extension.isascii() and extension.isalnum() else ""
