@@ -12,7 +12,7 @@ from ebbtide.judge.software.identifier import identifier_of
 from ebbtide.judge.templates.placeholders import absent_folder, absent_name, request_path, target_values
 from ebbtide.judge.templates.reading import is_passive_path
 from ebbtide.model.configuration import PlanSection
-from ebbtide.model.outcomes import Answered
+from ebbtide.model.outcomes import Answered, Skipped, SkipReason
 from ebbtide.model.targets import Level, Target
 from ebbtide.model.transcripts import Exchange, Method, Purpose, Request
 
@@ -63,7 +63,7 @@ class SurveyPlan(msgspec.Struct, frozen=True):
             seen: This attempt's exchanges so far, in order.
             level: What the target's authority allows.
         """
-        if any(not isinstance(exchange.outcome, Answered) for exchange in seen):
+        if any(map(_is_end, seen)):
             return ()
         may_ask_more = bool(self.named and self.extra_requests)
         absent = absent_name(self.salt, target.target_id)
@@ -99,6 +99,13 @@ class SurveyPlan(msgspec.Struct, frozen=True):
                 if request.key not in given:
                     given.add(request.key)
                     yield request
+
+
+def _is_end(exchange: Exchange) -> bool:
+    """Whether nothing may follow: no answer came, and not because robots.txt closes that one path."""
+    outcome = exchange.outcome
+    is_closed = isinstance(outcome, Skipped) and outcome.reason is SkipReason.ROBOTS
+    return not (isinstance(outcome, Answered) or is_closed)
 
 
 def _controls(absent: str, seen: Sequence[Exchange]) -> Iterator[Request]:
