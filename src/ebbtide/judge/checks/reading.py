@@ -180,7 +180,8 @@ def _samples(about: TableReader) -> tuple[Sample, ...]:
     for key in ("match", "miss"):
         samples = reader.children(key)
         if len(samples) < LEAST_SAMPLES:
-            reader.fail(key, f"must hold at least {LEAST_SAMPLES} samples.")
+            kind = "answers that show it" if key == "match" else "look-alikes that must not"
+            reader.fail(key, f"must hold at least {LEAST_SAMPLES} samples: {kind}.")
         found.extend(_sample(sample, is_match=key == "match") for sample in samples)
     return tuple(found)
 
