@@ -100,14 +100,14 @@ class Seen:
         self.exchanges = exchanges
         self.by_key: dict[RequestKey, Exchange] = {}
         self.extra_count = 0
-        self._absents: dict[str, Exchange] = {}
+        self._absents: list[Exchange] = []
         first: dict[Purpose, Exchange] = {}
         for exchange in exchanges:
             request = exchange.request
             purpose = request.purpose
             self.by_key.setdefault((request.method, request.path, request.fields), exchange)
             if purpose is Purpose.ABSENT:
-                self._absents.setdefault(shape_of(request.path), exchange)
+                self._absents.append(exchange)
             first.setdefault(purpose, exchange)
             self.extra_count += purpose is Purpose.CHECK
         self.absent = first.get(Purpose.ABSENT)
@@ -124,9 +124,14 @@ class Seen:
         return target_values(self._target, absent_name_in(self.absent.request.path) if self.absent else "")
 
     @cached_property
+    def is_soft(self) -> bool:
+        """Whether any name that cannot exist was answered with 2xx."""
+        return any(_is_answered(each) and is_success(each) for each in self._absents)
+
+    @cached_property
     def controls(self) -> Controls:
         """What the server says to names that cannot exist."""
-        answered = {shape: each for shape, each in self._absents.items() if _is_answered(each)}
+        answered = {shape_of(each.request.path): each for each in reversed(self._absents) if _is_answered(each)}
         root, absent = (each if _is_answered(each) else None for each in (self._root, self.absent))
         others = {shape: each for shape, each in answered.items() if each is not self.absent and shape != FOLDER}
         return Controls(root, absent, answered.get(FOLDER), others)
@@ -173,6 +178,7 @@ class Docket:
     def __init__(self, checks: Sequence[Check], circumstances: Circumstances) -> None:
         self._checks = tuple(checks)
         self._circumstances = circumstances
+        self._products = tuple((check.id, check.product) for check in checks if check.product)
         self._named = frozenset(family for check in checks for family in check.families) | {UNKNOWN_FAMILY}
         self._by_family: dict[str, tuple[dict[str, Verdict], tuple[Check, ...]]] = {}
         self._unreachable: dict[str, Verdict] = dict.fromkeys((check.id for check in checks), _UNREACHABLE)
@@ -183,14 +189,20 @@ class Docket:
             return self._unreachable
         begun, inside = self._of_family(seen.family)
         verdicts = begun.copy()
-        explained = _explained_packs(self._checks, seen)
+        explained = _explained_packs(self._checks, seen) if seen.is_soft else frozenset()
         for is_suspect in (False, True):
+            plain, explaining = (_Doubts(is_explained, is_suspect) for is_explained in (False, True))
             for check in inside:
-                doubts = _Doubts(check.pack in explained, is_suspect)
+                doubts = explaining if check.pack in explained else plain
                 verdicts[check.id] = _decide(check, seen, self._circumstances, verdicts, doubts)
-            if not _shows_too_much(inside, verdicts, seen):
+            if not self._shows_too_much(verdicts, seen):
                 break
         return verdicts
+
+    def _shows_too_much(self, verdicts: Mapping[str, Verdict], seen: Seen) -> bool:
+        """Whether a server shows more products than one site has; that is how a honeypot looks."""
+        products = {product for check, product in self._products if isinstance(verdicts[check], Shown)}
+        return len(products) > (MOST_PRODUCTS_OF_SOFT if seen.is_soft else MOST_PRODUCTS)
 
     def _of_family(self, family: str) -> tuple[dict[str, Verdict], tuple[Check, ...]]:
         """All verdicts, those already right for which the family is outside the base; and the other checks."""
@@ -217,12 +229,6 @@ def _explained_packs(checks: Sequence[Check], seen: Seen) -> frozenset[str]:
         for check in checks
         if check.explains_absent and check.block is not None and _shows(check.block, seen, absent)
     )
-
-
-def _shows_too_much(checks: Sequence[Check], verdicts: Mapping[str, Verdict], seen: Seen) -> bool:
-    """Whether a server shows more products than one site has; that is how a honeypot looks."""
-    products = {check.product for check in checks if check.product and isinstance(verdicts[check.id], Shown)}
-    return len(products) > (MOST_PRODUCTS_OF_SOFT if seen.controls.is_soft else MOST_PRODUCTS)
 
 
 def _shows(block: Block, seen: Seen, exchange: Exchange) -> bool:
@@ -278,8 +284,9 @@ def _decide_block(check: Check, seen: Seen, circumstances: Circumstances, doubts
     block = check.block
     if block is None:
         return _NOT_SHOWN
-    is_soft = seen.controls.is_soft
-    telling = tuple(path for path in block.paths if not (is_soft and _is_concealed(block, path, seen, doubts)))
+    telling = block.paths
+    if seen.is_soft:
+        telling = tuple(path for path in telling if not _is_concealed(block, path, seen, doubts))
     allowed = telling if circumstances.level is Level.ACTIVE else tuple(filter(is_passive_path, telling))
     verdict = _decide_paths(check, block, allowed, seen, circumstances, doubts)
     if isinstance(verdict, Shown):

@@ -1,7 +1,6 @@
 """The answers to names that cannot exist, against which every answer to a named path is held."""
 
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 
 from ebbtide.judge.presence.likeness import Wording, likeness, wording
 from ebbtide.model.transcripts import Exchange, Method
@@ -12,6 +11,9 @@ STABLE = 0.8
 """From this likeness on two answers are one page: what is left are times, names and advertisements."""
 UNLIKE = 0.5
 """Below this likeness an answer is a page of its own, though it may share the site's frame."""
+
+_SUCCESS = 2
+"""The class of 2xx, which stands for all of them."""
 
 
 class Controls:
@@ -61,11 +63,6 @@ class Controls:
                 return False
         return True
 
-    @cached_property
-    def is_soft(self) -> bool:
-        """Whether any name that cannot exist is answered with 2xx."""
-        return any(control is not None and is_success(control) for control in (self._file_like, self._folder_like))
-
     def _of_shape(self, path: str, *, is_explained: bool) -> Iterator[Exchange]:
         """The controls for a path; where the one of its shape was not asked for, the other stands in."""
         shape = shape_of(path)
@@ -105,13 +102,13 @@ class Controls:
 
 def is_success(exchange: Exchange) -> bool:
     """Status 2xx (RFC 9110, 15.3)."""
-    return _kind(exchange) == "2xx"
+    return _kind(exchange) == _SUCCESS
 
 
-def _kind(exchange: Exchange) -> str:
+def _kind(exchange: Exchange) -> int:
     """Statuses between which nobody needs to tell: all of 2xx are one, of the others each is one."""
     status = exchange.status or 0
-    return "2xx" if status // 100 == 2 else str(status)  # noqa: PLR2004  the class of the code
+    return _SUCCESS if status // 100 == _SUCCESS else status
 
 
 def shape_of(path: str) -> str:
