@@ -6,7 +6,7 @@ OUT ?= demo-out
 STAMP := $(VENV)/.installed
 COMPILED := build/compiled
 
-.PHONY: demo test lint type bench bench-check compiled docs system clean help
+.PHONY: demo test new-check test-checks lint type bench bench-check compiled docs system clean help
 .DEFAULT_GOAL := help
 
 help:  ## what can be made
@@ -32,6 +32,12 @@ system:
 
 test: $(STAMP) system  ## all tests; live ones with real servers and a real browser where these can be installed
 	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_FLAGS)
+
+new-check: $(STAMP)  ## begin a check: make new-check ID=open-console [PACK=today]
+	@$(BIN)/python scripts/new_check.py $(or $(ID),"") --pack $(or $(PACK),today)
+
+test-checks: $(STAMP)  ## the tests that hold checks to their samples, in a few seconds
+	$(BIN)/python -m pytest -q tests/unit/test_judge_packs.py $(PYTEST_FLAGS)
 
 lint: $(STAMP)  ## style, format, and which room may import which
 	$(BIN)/ruff check .

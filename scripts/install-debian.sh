@@ -1,8 +1,13 @@
 #!/bin/sh
-# Installs what the live and browser tests talk to: nginx, Apache with PHP, Chromium; and a C compiler. Without root or apt it says so and
+# Installs what the live and browser tests talk to: nginx, Apache with PHP, Chromium, the servers of the zoo; and a C compiler. Without root or apt it says so and
 # succeeds; the tests that need these programs then skip with a reason (in CI they fail instead).
 set -eu
 wanted="nginx-light apache2 libapache2-mod-php chromium iproute2 tcpdump gcc libc6-dev python3-dev"
+wanted="$wanted php-cli lighttpd caddy haproxy varnish tomcat10-common tomcat10-admin libjetty9-java gunicorn"
+wanted="$wanted python3-uvicorn"
+# A runtime that is there already, from wherever it came, is good enough.
+command -v java >/dev/null || wanted="$wanted default-jre-headless"
+command -v node >/dev/null || wanted="$wanted nodejs"
 missing=""
 for package in $wanted; do
     dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q "ok installed" || missing="$missing $package"

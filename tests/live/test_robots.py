@@ -20,7 +20,10 @@ robots = {robots}
 [checks]
 packs = ["exposures"]
 """
-ASKED = "SELECT path, purpose, kind, reason_skipped, status FROM exchanges WHERE ordinal > 2 ORDER BY ordinal"
+ASKED = """
+SELECT path, purpose, kind, reason_skipped, status FROM exchanges
+WHERE ordinal > 2 AND purpose <> 'absent' ORDER BY ordinal
+"""
 VERDICTS = 'SELECT DISTINCT "check", kind, reason FROM verdicts WHERE "check" = \'server-status\''
 CLOSED = {"listing/robots.txt": "User-agent: *\nDisallow: /server-status # not for robots\n"}
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ebbtide.judge.checks.packs import pack_ids
 from ebbtide.judge.engine import load_engine
 from ebbtide.judge.plan import SurveyPlan
-from ebbtide.judge.templates.placeholders import absent_name
+from ebbtide.judge.templates.placeholders import absent_folder, absent_name
 from ebbtide.model.configuration import ChecksSection, PlanSection
 from ebbtide.model.outcomes import Answered, Failed, Fault, Outcome, Stage
 from ebbtide.model.targets import Level, Scheme, Target
@@ -18,6 +18,10 @@ from ebbtide.model.transcripts import Exchange, Purpose
 SERVERS = (b"Microsoft-IIS/5.0", b"Apache/1.3.19", b"nginx", b"", b"secured")
 CORE = 3
 NAMELESS = {"/", "/favicon.ico", "/absent.html", "/absent.ida"}
+
+
+def is_second_absent(exchange: Exchange) -> bool:
+    return exchange.request.path == absent_folder(b"salt", exchange.target_id)
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +74,9 @@ def test_the_plan_ends_and_never_asks_the_same_twice(
         turn += 1
 
     keys = [exchange.request.key for exchange in seen]
-    assert len(keys) == len(set(keys)) <= CORE + most
+    assert len(keys) == len(set(keys)) <= CORE + most + plan.most_controls
+    named = [place for place, exchange in enumerate(seen) if exchange.request.is_named]
+    assert not named or any(map(is_second_absent, seen[: named[0]]))
     assert seen[0].request.purpose is Purpose.ROOT
     assert all(exchange.request.path.startswith("/") for exchange in seen)
     if fails_at is not None and len(seen) > fails_at:

@@ -45,7 +45,10 @@ def test_every_part_placeholder_and_severity_is_named() -> None:
 
 
 def test_every_verdict_of_the_order_of_decision_is_named() -> None:
-    told = {CannotTellReason.MASKED, CannotTellReason.ANSWERS_EVERYTHING, CannotTellReason.TRUNCATED} | {
+    told = {
+        CannotTellReason.MASKED, CannotTellReason.ANSWERS_EVERYTHING, CannotTellReason.TRUNCATED,
+        CannotTellReason.SUSPECTED_HONEYPOT,
+    } | {
         NotAskedReason.UNREACHABLE, NotAskedReason.GATE_CLOSED, NotAskedReason.LEVEL, NotAskedReason.BUDGET,
         NotAskedReason.ROBOTS,
     }  # fmt: skip

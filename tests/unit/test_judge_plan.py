@@ -5,16 +5,20 @@ import pickle
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
+
 from ebbtide.judge.engine import load_engine
 from ebbtide.judge.plan import SurveyPlan
 from ebbtide.model.configuration import ChecksSection, PlanSection
-from ebbtide.model.outcomes import Answered, Failed, Fault, Outcome, Stage
+from ebbtide.model.outcomes import Answered, Failed, Fault, Outcome, Skipped, SkipReason, Stage
 from ebbtide.model.targets import Level, Scheme, Target
 from ebbtide.model.transcripts import Exchange, Purpose, Request
 
 SALT = b"a salt of a survey"
 TARGET = Target(bytes(range(16)), 7, "www.shop.example", "127.0.0.1", 8001, Scheme.HTTP)
 ABSENT = hashlib.blake2b(TARGET.target_id, key=SALT, digest_size=8).hexdigest()
+
+ABSENT_FOLDER = hashlib.blake2b(TARGET.target_id, key=SALT, digest_size=8, person=b"folder").hexdigest()
 
 ASKS_TWO = """
 id: {name}
@@ -66,10 +70,39 @@ def test_named_paths_are_asked_only_of_their_family() -> None:
     core = plan.next_requests(TARGET, (), Level.ACTIVE)
 
     further = plan.next_requests(TARGET, answer(core, b"Microsoft-IIS/5.0"), Level.ACTIVE)
-    assert [(request.path, request.purpose) for request in further] == [("/iisadmin/", Purpose.CHECK)]
-    assert [request.is_named for request in (*core, *further)] == [False, False, False, True]
+    assert [(request.path, request.purpose) for request in further] == [
+        (f"/{ABSENT_FOLDER}/", Purpose.ABSENT),
+        ("/iisadmin/", Purpose.CHECK),
+    ]
+    assert [request.is_named for request in (*core, *further)] == [False, False, False, False, True]
     assert plan.next_requests(TARGET, answer(core, b"Apache/1.3.19"), Level.ACTIVE) == ()
     assert plan.next_requests(TARGET, answer([*core, *further], b"Microsoft-IIS/5.0"), Level.ACTIVE) == ()
+    assert plan.most_controls == 1
+
+
+def test_absent_names_follow_in_the_shape_of_what_was_answered_where_others_are_not(tmp_path: Path) -> None:
+    (tmp_path / "x.yaml").write_text(
+        "id: x\ninfo: {name: X, severity: info, author: me}\nhttp:\n"
+        '  - path: ["{{BaseURL}}/a.php", "{{BaseURL}}/b.axd", "{{BaseURL}}/c", "{{BaseURL}}/d/"]\n'
+        "    matchers: [{type: status, status: [200]}]\n"
+    )
+    plan = plan_of(tmp_path, templates=(".",))
+    core = plan.next_requests(TARGET, (), Level.ACTIVE)
+    further = plan.next_requests(TARGET, answer(core, b"Apache"), Level.ACTIVE)
+    asked = answer([*core, *further], b"Apache")
+
+    def controls(answered: set[str]) -> list[str]:
+        seen = [
+            msgspec.structs.replace(each, status=200 if each.request.path in {"/", *answered} else 404)
+            for each in asked
+        ]
+        return [request.path for request in plan.next_requests(TARGET, seen, Level.ACTIVE)]
+
+    assert controls(set()) == []
+    asked[-1] = msgspec.structs.replace(asked[-1], outcome=Skipped(SkipReason.ROBOTS))
+    assert controls({"/a.php", "/c"}) == [f"/{ABSENT}", f"/{ABSENT}.php"]
+    assert controls({"/a.php", core[1].path}) == []
+    assert plan.most_controls == 4
 
 
 def test_named_paths_need_the_active_level_of_survey_and_target() -> None:
@@ -103,8 +136,8 @@ def test_requests_that_serve_most_checks_come_first_and_the_budget_holds(tmp_pat
     core = plan.next_requests(TARGET, (), Level.ACTIVE)
     further = plan.next_requests(TARGET, answer(core, b"Apache/1.3.19"), Level.ACTIVE)
 
-    assert [request.path for request in further] == ["/shared", "/one", "/three"]
-    again = answer([*core, *further[:2]], b"Apache/1.3.19")
+    assert [request.path for request in further] == [f"/{ABSENT_FOLDER}/", "/shared", "/one", "/three"]
+    again = answer([*core, *further[:3]], b"Apache/1.3.19")
     assert [request.path for request in plan.next_requests(TARGET, again, Level.ACTIVE)] == ["/three"]
 
 

@@ -71,6 +71,8 @@ def _page(config: SurveyConfig, now: datetime) -> SurveyPage:
     ]
     if config.plan.icon:
         requests.append("The icon, /favicon.ico")
+    if config.plan.level is Level.ACTIVE:
+        requests.append("Where more is asked for: further random names that surely do not exist, to compare with")
     rate = config.limits.requests_per_prefix_s
     return SurveyPage(
         survey_name=config.survey.name,

@@ -19,7 +19,7 @@ from ebbtide.model.outcomes import Answered
 from ebbtide.model.transcripts import Transcript, own_exchanges
 from ebbtide.model.verdicts import Assessment, CheckVerdict, JudgementManifest, Verdict
 
-ENGINE_VERSION = "1"
+ENGINE_VERSION = "2"
 """Rises when the same checks may judge the same answers otherwise than before."""
 
 _ID_BYTES = 8

@@ -7,11 +7,12 @@ import msgspec
 
 from ebbtide.judge.budget import RequestNeed, needs_of, ranked
 from ebbtide.judge.checks.records import Check
+from ebbtide.judge.presence.controls import FOLDER, is_success, shape_of
 from ebbtide.judge.software.identifier import identifier_of
-from ebbtide.judge.templates.placeholders import ABSENT, absent_name, request_path, target_values
+from ebbtide.judge.templates.placeholders import ABSENT, absent_folder, absent_name, request_path, target_values
 from ebbtide.judge.templates.reading import is_passive_path
 from ebbtide.model.configuration import PlanSection
-from ebbtide.model.outcomes import Answered
+from ebbtide.model.outcomes import Answered, Skipped, SkipReason
 from ebbtide.model.targets import Level, Target
 from ebbtide.model.transcripts import Exchange, Method, Purpose, Request
 
@@ -54,12 +55,16 @@ class SurveyPlan(msgspec.Struct, frozen=True):
     def next_requests(self, target: Target, seen: Sequence[Exchange], level: Level) -> Sequence[Request]:
         """The requests to send now; empty when the target has been asked everything, or once it failed to answer.
 
+        Before the first named path a second absent name is asked for, in the shape of a folder, so that what a server
+        says to any name is known before what it says to one. Where a named path was answered with 2xx, an absent name
+        of the same shape follows: many servers answer all names of one extension.
+
         Args:
             target: Who is asked.
             seen: This attempt's exchanges so far, in order.
             level: What the target's authority allows.
         """
-        if any(not isinstance(exchange.outcome, Answered) for exchange in seen):
+        if any(map(_is_end, seen)):
             return ()
         may_ask_more = bool(self.named and self.extra_requests)
         absent = absent_name(self.salt, target.target_id)
@@ -70,8 +75,17 @@ class SurveyPlan(msgspec.Struct, frozen=True):
             return waiting
         core_keys = {request.key for request in core}
         further = self._named_requests(target, seen, level)
-        within = islice((request for request in further if request.key not in core_keys), self.extra_requests)
-        return tuple(request for request in within if request.key not in asked)
+        within = tuple(islice((request for request in further if request.key not in core_keys), self.extra_requests))
+        if any(request.is_named for request in within):
+            within = (Request(absent_folder(self.salt, target.target_id), Purpose.ABSENT), *within)
+        waiting = tuple(request for request in within if request.key not in asked)
+        return waiting or tuple(request for request in _controls(absent, seen) if request.key not in asked)
+
+    @property
+    def most_controls(self) -> int:
+        """At most so many absent names are asked for beyond that of the core plan."""
+        shapes = {shape_of(each.path) for each in self.named if each.level is Level.ACTIVE}
+        return len(shapes | {FOLDER}) if shapes and self.extra_requests else 0
 
     def _named_requests(self, target: Target, seen: Sequence[Exchange], level: Level) -> Iterator[Request]:
         """What the checks of the target's family need, each request once."""
@@ -86,6 +100,22 @@ class SurveyPlan(msgspec.Struct, frozen=True):
                 if request.key not in given:
                     given.add(request.key)
                     yield request
+
+
+def _is_end(exchange: Exchange) -> bool:
+    """Whether nothing may follow: no answer came, and not because robots.txt closes that one path."""
+    outcome = exchange.outcome
+    is_closed = isinstance(outcome, Skipped) and outcome.reason is SkipReason.ROBOTS
+    return not (isinstance(outcome, Answered) or is_closed)
+
+
+def _controls(absent: str, seen: Sequence[Exchange]) -> Iterator[Request]:
+    """Absent names in the shapes of named paths that were answered, unless any absent name is answered anyway."""
+    if any(exchange.request.purpose is Purpose.ABSENT and is_success(exchange) for exchange in seen):
+        return
+    answered = (exchange for exchange in seen if exchange.request.is_named and is_success(exchange))
+    for shape in sorted({shape_of(exchange.request.path) for exchange in answered} - {FOLDER}):
+        yield Request(f"/{absent}{shape}", Purpose.ABSENT)
 
 
 def core_requests(absent: str, extension: str, *, has_icon: bool, is_all: bool = False) -> tuple[Request, ...]:

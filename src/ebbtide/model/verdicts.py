@@ -11,6 +11,7 @@ class CannotTellReason(StrEnum):
     """Why an answer that is there does not settle the question."""
 
     ANSWERS_EVERYTHING = "answers_everything"
+    SUSPECTED_HONEYPOT = "suspected_honeypot"
     TRUNCATED = "truncated"
     EVIDENCE_NOT_KEPT = "evidence_not_kept"
     BACKPORTED = "backported"

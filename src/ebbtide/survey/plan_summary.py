@@ -112,7 +112,7 @@ def _summed_up(
 ) -> PlanSummary:
     core = _CORE_REQUESTS + config.plan.icon
     has_robots = config.plan.robots and config.plan.level is Level.ACTIVE and config.plan.extra_requests > 0
-    most = core + has_robots + config.plan.extra_requests
+    most = core + has_robots + config.plan.extra_requests + engine.plan(b"").most_controls
     asked = merged.kept - count.skipped.total()
     outside = count.outside and asked > 0
     busiest = count.networks.busiest

@@ -7,6 +7,8 @@ from typing import assert_never
 import msgspec
 
 from ebbtide.judge.checks.records import AllOf, AnyOf, ByTemplate, Check
+from ebbtide.judge.presence.controls import FOLDER, Controls, is_success, shape_of
+from ebbtide.judge.presence.error_texts import error_texts
 from ebbtide.judge.templates.evidence import evidence_of
 from ebbtide.judge.templates.hidden import may_be_hidden
 from ebbtide.judge.templates.matching import judge_block
@@ -36,6 +38,7 @@ _NOT_SHOWN = NotShown()
 _MASKED = CannotTell(CannotTellReason.MASKED)
 EVIDENCE_NOT_KEPT = CannotTell(CannotTellReason.EVIDENCE_NOT_KEPT)
 _ANSWERS_EVERYTHING = CannotTell(CannotTellReason.ANSWERS_EVERYTHING)
+_SUSPECTED_HONEYPOT = CannotTell(CannotTellReason.SUSPECTED_HONEYPOT)
 _TRUNCATED = CannotTell(CannotTellReason.TRUNCATED)
 _UNREACHABLE = NotAsked(NotAskedReason.UNREACHABLE)
 _ROBOTS = NotAsked(NotAskedReason.ROBOTS)
@@ -43,6 +46,11 @@ _GATE_CLOSED = NotAsked(NotAskedReason.GATE_CLOSED)
 _LEVEL = NotAsked(NotAskedReason.LEVEL)
 _BUDGET = NotAsked(NotAskedReason.BUDGET)
 _OLDER_THAN_CHECK = NotAsked(NotAskedReason.OLDER_THAN_CHECK)
+
+MOST_PRODUCTS = 5
+"""A site that shows more products side by side than this is a suspected honeypot."""
+MOST_PRODUCTS_OF_SOFT = 2
+"""The same where names that cannot exist are answered with 2xx."""
 
 
 class Circumstances(msgspec.Struct, frozen=True):
@@ -59,6 +67,18 @@ class Circumstances(msgspec.Struct, frozen=True):
     younger: frozenset[str] = frozenset()
 
 
+class _Doubts(msgspec.Struct, frozen=True):
+    """What stands against taking the answers of one server to one check at their word.
+
+    Attributes:
+        is_explained: A check of the pack explains by its signature why the absent name was answered with 2xx.
+        is_suspect: The server shows more products than one site has.
+    """
+
+    is_explained: bool
+    is_suspect: bool
+
+
 class Seen:
     """What was seen of one target, indexed; parts of answers are built once for all checks.
 
@@ -69,7 +89,7 @@ class Seen:
         template_scripts: See ``parts.template_script_pattern``.
 
     Attributes:
-        absent: The exchange of the core plan's absent name; ``None`` if there is none.
+        absent: The exchange of the core plan's absent name, the file-like one; ``None`` if there is none.
         is_answered: The first request for ``/`` was answered.
         has_failure: Some request was not answered; that for robots.txt does not count.
         extra_count: How many requests beyond the core plan were made.
@@ -80,15 +100,19 @@ class Seen:
         self.exchanges = exchanges
         self.by_key: dict[RequestKey, Exchange] = {}
         self.extra_count = 0
+        self._absents: list[Exchange] = []
         first: dict[Purpose, Exchange] = {}
         for exchange in exchanges:
             request = exchange.request
             purpose = request.purpose
             self.by_key.setdefault((request.method, request.path, request.fields), exchange)
+            if purpose is Purpose.ABSENT:
+                self._absents.append(exchange)
             first.setdefault(purpose, exchange)
             self.extra_count += purpose is Purpose.CHECK
         self.absent = first.get(Purpose.ABSENT)
-        self.is_answered = _is_answered(first.get(Purpose.ROOT))
+        self._root = first.get(Purpose.ROOT)
+        self.is_answered = _is_answered(self._root)
         self.has_failure = any(map(_has_failed, exchanges))
         self._target = target
         self._template_scripts = template_scripts
@@ -98,6 +122,19 @@ class Seen:
     def values(self) -> Mapping[str, str]:
         """What placeholders stand for at this target."""
         return target_values(self._target, absent_name_in(self.absent.request.path) if self.absent else "")
+
+    @cached_property
+    def is_soft(self) -> bool:
+        """Whether any name that cannot exist was answered with 2xx."""
+        return any(_is_answered(each) and is_success(each) for each in self._absents)
+
+    @cached_property
+    def controls(self) -> Controls:
+        """What the server says to names that cannot exist."""
+        answered = {shape_of(each.request.path): each for each in reversed(self._absents) if _is_answered(each)}
+        root, absent = (each if _is_answered(each) else None for each in (self._root, self.absent))
+        others = {shape: each for shape, each in answered.items() if each is not self.absent and shape != FOLDER}
+        return Controls(root, absent, answered.get(FOLDER), others)
 
     def answer(self, block: Block, path: str) -> Exchange | None:
         """The answer to one of a block's requests; ``None`` if there is none."""
@@ -141,6 +178,7 @@ class Docket:
     def __init__(self, checks: Sequence[Check], circumstances: Circumstances) -> None:
         self._checks = tuple(checks)
         self._circumstances = circumstances
+        self._products = tuple((check.id, check.product) for check in checks if check.product)
         self._named = frozenset(family for check in checks for family in check.families) | {UNKNOWN_FAMILY}
         self._by_family: dict[str, tuple[dict[str, Verdict], tuple[Check, ...]]] = {}
         self._unreachable: dict[str, Verdict] = dict.fromkeys((check.id for check in checks), _UNREACHABLE)
@@ -151,12 +189,20 @@ class Docket:
             return self._unreachable
         begun, inside = self._of_family(seen.family)
         verdicts = begun.copy()
-        unexplained = _unexplained_packs(self._checks, seen)
-        for check in inside:
-            verdicts[check.id] = _decide(
-                check, seen, self._circumstances, verdicts, answers_everything=check.pack in unexplained
-            )
+        explained = _explained_packs(self._checks, seen) if seen.is_soft else frozenset()
+        for is_suspect in (False, True):
+            plain, explaining = (_Doubts(is_explained, is_suspect) for is_explained in (False, True))
+            for check in inside:
+                doubts = explaining if check.pack in explained else plain
+                verdicts[check.id] = _decide(check, seen, self._circumstances, verdicts, doubts)
+            if not self._shows_too_much(verdicts, seen):
+                break
         return verdicts
+
+    def _shows_too_much(self, verdicts: Mapping[str, Verdict], seen: Seen) -> bool:
+        """Whether a server shows more products than one site has; that is how a honeypot looks."""
+        products = {product for check, product in self._products if isinstance(verdicts[check], Shown)}
+        return len(products) > (MOST_PRODUCTS_OF_SOFT if seen.is_soft else MOST_PRODUCTS)
 
     def _of_family(self, family: str) -> tuple[dict[str, Verdict], tuple[Check, ...]]:
         """All verdicts, those already right for which the family is outside the base; and the other checks."""
@@ -173,25 +219,16 @@ def decide_all(checks: Sequence[Check], seen: Seen, circumstances: Circumstances
     return Docket(checks, circumstances).decide(seen)
 
 
-def _unexplained_packs(checks: Sequence[Check], seen: Seen) -> frozenset[str]:
-    """Packs none of whose checks explains by its own signature why a name that cannot exist was answered.
-
-    Empty for a server that does not answer everything.
-    """
+def _explained_packs(checks: Sequence[Check], seen: Seen) -> frozenset[str]:
+    """Packs one of whose checks explains by its own signature why a name that cannot exist was answered with 2xx."""
     absent = seen.absent
-    if absent is None or not isinstance(absent.outcome, Answered) or not _is_success(absent):
+    if absent is None or not isinstance(absent.outcome, Answered) or not is_success(absent):
         return frozenset()
-    packs = {check.pack for check in checks}
-    return frozenset(packs).difference(
+    return frozenset(
         check.pack
         for check in checks
         if check.explains_absent and check.block is not None and _shows(check.block, seen, absent)
     )
-
-
-def _is_success(exchange: Exchange) -> bool:
-    """Status 2xx (RFC 9110, 15.3)."""
-    return exchange.status is not None and exchange.status // 100 == 2  # noqa: PLR2004  the class of the code
 
 
 def _shows(block: Block, seen: Seen, exchange: Exchange) -> bool:
@@ -201,17 +238,17 @@ def _shows(block: Block, seen: Seen, exchange: Exchange) -> bool:
 
 
 def _decide(
-    check: Check, seen: Seen, circumstances: Circumstances, verdicts: Mapping[str, Verdict], *, answers_everything: bool
+    check: Check, seen: Seen, circumstances: Circumstances, verdicts: Mapping[str, Verdict], doubts: _Doubts
 ) -> Verdict:
     match check.decision:
         case AnyOf(checks=parts):
             return _any_of([verdicts[part] for part in parts])
         case AllOf(checks=parts):
             bases = [verdicts[part] for part in parts]
-            own = _decide_block(check, seen, circumstances, answers_everything=answers_everything)
+            own = _decide_block(check, seen, circumstances, doubts)
             return _all_of([*bases, own])
         case ByTemplate():
-            return _decide_block(check, seen, circumstances, answers_everything=answers_everything)
+            return _decide_block(check, seen, circumstances, doubts)
         case _ as never:
             assert_never(never)
 
@@ -242,14 +279,16 @@ def _joined(verdicts: Sequence[Shown]) -> tuple[Evidence, ...]:
     return tuple(dict.fromkeys(each for verdict in verdicts for each in verdict.evidence))
 
 
-def _decide_block(check: Check, seen: Seen, circumstances: Circumstances, *, answers_everything: bool) -> Verdict:
+def _decide_block(check: Check, seen: Seen, circumstances: Circumstances, doubts: _Doubts) -> Verdict:
     """The verdict of a check's own block."""
     block = check.block
     if block is None:
         return _NOT_SHOWN
-    telling = tuple(path for path in block.paths if path == "/") if answers_everything else block.paths
+    telling = block.paths
+    if seen.is_soft:
+        telling = tuple(path for path in telling if not _is_concealed(block, path, seen, doubts))
     allowed = telling if circumstances.level is Level.ACTIVE else tuple(filter(is_passive_path, telling))
-    verdict = _decide_paths(check, block, allowed, seen, circumstances)
+    verdict = _decide_paths(check, block, allowed, seen, circumstances, doubts)
     if isinstance(verdict, Shown):
         return verdict
     if len(telling) < len(block.paths):
@@ -257,11 +296,24 @@ def _decide_block(check: Check, seen: Seen, circumstances: Circumstances, *, ans
     return _LEVEL if len(allowed) < len(telling) else verdict
 
 
+def _is_concealed(block: Block, path: str, seen: Seen, doubts: _Doubts) -> bool:
+    """Whether a server that answers names that cannot exist says to a path what it says to any name."""
+    if path == "/":
+        return False
+    if is_passive_path(path):
+        return seen.absent is not None and is_success(seen.absent) and not doubts.is_explained
+    asked, answer = request_path(path, seen.values), seen.answer(block, path)
+    return seen.controls.answers_everything(asked, is_explained=doubts.is_explained) and (
+        answer is None or not seen.controls.is_told_apart(answer, is_explained=doubts.is_explained)
+    )
+
+
 def _decide_paths(
-    check: Check, block: Block, paths: Sequence[str], seen: Seen, circumstances: Circumstances
+    check: Check, block: Block, paths: Sequence[str], seen: Seen, circumstances: Circumstances, doubts: _Doubts
 ) -> Verdict:
     """Shown if any answer shows it; else why it cannot be said, else not shown."""
     missing: list[str] = []
+    doubtful: list[Verdict] = []
     is_cut = is_masked = is_erased = False
     for path in paths:
         exchange = seen.answer(block, path)
@@ -273,14 +325,30 @@ def _decide_paths(
         is_whole = exchange.is_body_kept and not exchange.masked
         is_hidden = not is_whole and may_be_hidden(block, parts, seen.values)
         if result.has_matched and not (result.leans_on_cut_body or is_hidden):
-            return Shown(evidence_of(result.hits, exchange.ordinal))
+            doubt = _doubt(check, path, exchange, seen, doubts)
+            if doubt is None:
+                return Shown(evidence_of(result.hits, exchange.ordinal))
+            doubtful.append(doubt)
         is_cut = is_cut or exchange.is_truncated
         is_masked = is_masked or (is_hidden and exchange.is_body_kept)
         is_erased = is_erased or (is_hidden and not exchange.is_body_kept)
+    in_doubt = next((verdict for verdict in doubtful if isinstance(verdict, CannotTell)), None)
+    if in_doubt is not None:
+        return in_doubt
     if missing:
         return _missing(check, block, missing, seen, circumstances)
     reasons = ((is_erased, EVIDENCE_NOT_KEPT), (is_cut, _TRUNCATED), (is_masked, _MASKED))
     return next((verdict for applies, verdict in reasons if applies), _NOT_SHOWN)
+
+
+def _doubt(check: Check, path: str, exchange: Exchange, seen: Seen, doubts: _Doubts) -> Verdict | None:
+    """What to say instead of shown though the check matches; ``None`` if nothing stands against it."""
+    is_named = not is_passive_path(path)
+    if is_named and not seen.controls.is_told_apart(exchange, is_explained=doubts.is_explained):
+        return _ANSWERS_EVERYTHING
+    if is_named and is_success(exchange) and error_texts().says_absent(exchange):
+        return _NOT_SHOWN
+    return _SUSPECTED_HONEYPOT if doubts.is_suspect and (is_named or check.product) else None
 
 
 def _missing(check: Check, block: Block, paths: Sequence[str], seen: Seen, circumstances: Circumstances) -> Verdict:

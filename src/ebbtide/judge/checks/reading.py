@@ -48,8 +48,9 @@ def read_check(top: TableReader, pack: str, settings: Mapping[str, str]) -> Chec
     """
     about = top.need("ebbtide")
     about.only(
-        "level", "gate", "decide", "severity", "words", "remedy", "source", "parameters", "explains_absent", "samples"
-    )
+        "level", "gate", "decide", "severity", "words", "remedy", "source", "parameters", "explains_absent", "product",
+        "samples",
+    )  # fmt: skip
     parameters = _parameters(about, top.text("id"), settings)
     decision = _decision(about)
     block = None if isinstance(decision, AnyOf) else _block(top, {each.name: each.value for each in parameters})
@@ -71,6 +72,7 @@ def read_check(top: TableReader, pack: str, settings: Mapping[str, str]) -> Chec
         explains_absent=about.truth("explains_absent"),
         block=block,
         samples=_samples(about),
+        product=about.text("product", ""),
     )
 
 
@@ -178,7 +180,8 @@ def _samples(about: TableReader) -> tuple[Sample, ...]:
     for key in ("match", "miss"):
         samples = reader.children(key)
         if len(samples) < LEAST_SAMPLES:
-            reader.fail(key, f"must hold at least {LEAST_SAMPLES} samples.")
+            kind = "answers that show it" if key == "match" else "look-alikes that must not"
+            reader.fail(key, f"must hold at least {LEAST_SAMPLES} samples: {kind}.")
         found.extend(_sample(sample, is_match=key == "match") for sample in samples)
     return tuple(found)
 
@@ -209,4 +212,6 @@ def _version(top: TableReader, about: TableReader, parameters: Sequence[Paramete
         **{key: plain_tree(about.node(key)) for key in ("level", "gate", "decide", "explains_absent")},
         "parameters": {each.name: each.value for each in parameters},
     }
+    if "product" in about:
+        content["product"] = plain_tree(about.node("product"))
     return content_hash(content)

@@ -67,6 +67,8 @@ class Check(msgspec.Struct, frozen=True):
         words: What it means when it is shown.
         explains_absent: An answer to the absent name that shows this check is no sign of a server that answers
             everything.
+        product: What it shows the presence of, where one site has few such things; empty otherwise. A server that
+            shows many of them is a suspected honeypot.
         block: ``None`` exactly when ``decision`` is ``AnyOf``.
     """
 
@@ -85,6 +87,7 @@ class Check(msgspec.Struct, frozen=True):
     explains_absent: bool
     block: Block | None
     samples: tuple[Sample, ...]
+    product: str = ""
 
     @property
     def parts(self) -> tuple[str, ...]:

@@ -12,7 +12,17 @@ from itertools import islice
 
 from ebbtide.judge.templates.matching import filled_words, judge_block, match_part, may_match
 from ebbtide.judge.templates.parts import BODY_PARTS, HEADER_NAMES, SERVED_BODY, Parts
-from ebbtide.judge.templates.records import Block, Matcher, RegexExtractor, RegexMatcher, StatusMatcher, WordMatcher
+from ebbtide.judge.templates.records import (
+    Block,
+    DslMatcher,
+    Matcher,
+    RegexExtractor,
+    RegexMatcher,
+    SizeMatcher,
+    StatusMatcher,
+    WordMatcher,
+    XPathMatcher,
+)
 from ebbtide.patterns.regex import Pattern, compile_pattern
 
 MOST_MASKS = 1000
@@ -59,12 +69,21 @@ def _ask(matcher: Matcher, parts: Parts, values: Mapping[str, str]) -> _Says:
 def _hides(matcher: Matcher, parts: Parts, values: Mapping[str, str]) -> bool:
     if isinstance(matcher, StatusMatcher):
         return False
+    if isinstance(matcher, DslMatcher):
+        return any(_is_covered(name, parts) for name in matcher.names)
+    if isinstance(matcher, SizeMatcher | XPathMatcher):
+        return _is_covered(matcher.part, parts)
     if isinstance(matcher, RegexMatcher):
         return any(_hides_pattern(pattern, matcher.part, parts) for pattern in matcher.patterns)
     if _is_erased(matcher.part, parts):
         return True
     text = _masked_text(matcher, parts)
     return any(_hides_word(word, text) for word in filled_words(matcher, values))
+
+
+def _is_covered(part: str, parts: Parts) -> bool:
+    """Whether something of a part is masked or erased, so that what is reckoned from all of it cannot be told."""
+    return parts.get(part) is not None and (_is_erased(part, parts) or _has_mask(part, parts))
 
 
 def _masked_text(matcher: WordMatcher, parts: Parts) -> bytes:

@@ -4,19 +4,30 @@ from collections.abc import Iterator, Mapping
 from itertools import islice, repeat
 from typing import NamedTuple, assert_never
 
+from lxml import etree
+
+from ebbtide.judge.templates.documents import json_values, read_tree, xpath_values
+from ebbtide.judge.templates.dsl.values import DslError, Variables, as_text
 from ebbtide.judge.templates.operators import lower_case
 from ebbtide.judge.templates.parts import BODY_PARTS, Parts
 from ebbtide.judge.templates.placeholders import fill_in
 from ebbtide.judge.templates.records import (
     Block,
+    DslExtractor,
+    DslMatcher,
     Extractor,
+    JsonExtractor,
     KvalExtractor,
     Matcher,
     RegexExtractor,
     RegexMatcher,
+    SizeMatcher,
     StatusMatcher,
     WordMatcher,
+    XPathExtractor,
+    XPathMatcher,
 )
+from ebbtide.judge.templates.variables import AnswerVariables
 from ebbtide.patterns.regex import Pattern
 
 MOST_EXTRACTS = 1000
@@ -69,7 +80,7 @@ def judge_block(block: Block, parts: Parts, values: Mapping[str, str]) -> BlockR
         parts: The answer.
         values: What the target's placeholders stand for.
     """
-    extracts = tuple([(extractor, _extract(extractor, parts)) for extractor in block.extractors])
+    extracts = tuple([(extractor, _extract(extractor, parts, values)) for extractor in block.extractors])
     if block.wants_all and any(map(_lacks_literals, block.matchers, repeat(parts))):
         return _NO_RESULT
     hits: list[Hit] = []
@@ -84,12 +95,21 @@ def judge_block(block: Block, parts: Parts, values: Mapping[str, str]) -> BlockR
         hits.append(hit)
         if matcher.name and not block.wants_all:
             names.append(matcher.name)
-        leaning += matcher.is_negative and parts.exchange.is_truncated and hit.part in BODY_PARTS
+        leaning += parts.exchange.is_truncated and _leans_on_absence(matcher)
     if block.matchers and not hits:
         return _NO_RESULT
     leans = leaning > 0 if block.wants_all else leaning == len(hits) > 0
     hits.extend(_extract_hits(extracts))
     return BlockResult(bool(hits), tuple(hits), tuple(names), extracts, leans)
+
+
+def _leans_on_absence(matcher: Matcher) -> bool:
+    """Whether a matcher may say yes since a body was cut."""
+    if isinstance(matcher, DslMatcher):
+        return not matcher.names.isdisjoint(BODY_PARTS)
+    if isinstance(matcher, StatusMatcher):
+        return False
+    return (matcher.is_negative or isinstance(matcher, SizeMatcher)) and matcher.part in BODY_PARTS
 
 
 def _lacks_literals(matcher: Matcher, parts: Parts) -> bool:
@@ -110,6 +130,8 @@ def match_part(matcher: Matcher, parts: Parts, values: Mapping[str, str]) -> Hit
     """
     if isinstance(matcher, StatusMatcher):
         return _match_status(matcher, parts)
+    if isinstance(matcher, DslMatcher):
+        return _turned(matcher, _match_expressions(matcher, parts, values), "dsl")
     part = parts.get(matcher.part)
     if part is None:
         return None
@@ -117,11 +139,71 @@ def match_part(matcher: Matcher, parts: Parts, values: Mapping[str, str]) -> Hit
         hit = _match_words(matcher, part, parts, values)
     elif isinstance(matcher, RegexMatcher):
         hit = _match_patterns(matcher, part, parts)
+    elif isinstance(matcher, SizeMatcher):
+        hit = Hit(matcher.part, b"%d" % len(part), 0, 0, matcher.name) if len(part) in matcher.sizes else None
+    elif isinstance(matcher, XPathMatcher):
+        hit = _match_queries(matcher, parts)
     else:
         assert_never(matcher)
+    return _turned(matcher, hit, matcher.part)
+
+
+def _turned(matcher: Matcher, hit: Hit | None, part: str) -> Hit | None:
+    """What a matcher says, turned round if it is negative."""
     if matcher.is_negative:
-        return Hit(matcher.part, b"", 0, 0, matcher.name) if hit is None else None
+        return Hit(part, b"", 0, 0, matcher.name) if hit is None else None
     return hit
+
+
+def _match_expressions(matcher: DslMatcher, parts: Parts, values: Mapping[str, str]) -> Hit | None:
+    """An expression without a value is false; one whose value is neither true nor false counts for nothing."""
+    variables = variables_of(parts, values)
+    told = None
+    for expression in matcher.expressions:
+        try:
+            value = expression.evaluate(variables)
+        except DslError:
+            value = False
+        if value is True:
+            told = told or expression
+            if not matcher.wants_all:
+                break
+        elif value is False and matcher.wants_all:
+            return None
+    if told is None:
+        return None
+    text = told.text.encode("utf-8", "surrogatepass")
+    return Hit("dsl", text, 0, len(text), matcher.name)
+
+
+def variables_of(parts: Parts, values: Mapping[str, str]) -> Variables:
+    """The variables of an answer, made once for all that ask it."""
+    if parts.variables is None:
+        parts.variables = AnswerVariables(parts, values)
+    return parts.variables
+
+
+def _match_queries(matcher: XPathMatcher, parts: Parts) -> Hit | None:
+    tree = _tree(parts, matcher.part)
+    first: Hit | None = None
+    for query in matcher.queries:
+        value = next(xpath_values(query, tree), None) if tree is not None else None
+        if value is None:
+            if matcher.wants_all:
+                return None
+            continue
+        first = first or Hit(matcher.part, value, 0, len(value), matcher.name)
+        if not matcher.wants_all:
+            return first
+    return first
+
+
+def _tree(parts: Parts, part: str) -> etree._Element | None:
+    """A part as a tree, read once."""
+    if part not in parts.trees:
+        text = parts.get(part)
+        parts.trees[part] = None if text is None else read_tree(text)
+    return parts.trees[part]
 
 
 def _match_status(matcher: StatusMatcher, parts: Parts) -> Hit | None:
@@ -184,12 +266,20 @@ def may_match(pattern: Pattern, name: str, part: bytes, parts: Parts) -> bool:
     return False
 
 
-def _extract(extractor: Extractor, parts: Parts) -> tuple[bytes, ...]:
+def _extract(extractor: Extractor, parts: Parts, values: Mapping[str, str]) -> tuple[bytes, ...]:
     """The distinct values, in order; a matcher may then look at them by the extractor's name."""
     if isinstance(extractor, RegexExtractor):
         found = tuple(dict.fromkeys(_regex_values(extractor, parts)))
     elif isinstance(extractor, KvalExtractor):
         found = tuple(dict.fromkeys(_named_values(extractor, parts)))
+    elif isinstance(extractor, JsonExtractor):
+        text = parts.get(extractor.part)
+        programs = extractor.programs if text is not None else ()
+        found = tuple(dict.fromkeys(value for each in programs for value in json_values(each, text or b"")))
+    elif isinstance(extractor, XPathExtractor):
+        found = tuple(dict.fromkeys(_tree_values(extractor, parts)))
+    elif isinstance(extractor, DslExtractor):
+        found = tuple(dict.fromkeys(_expression_values(extractor, parts, values)))
     else:
         assert_never(extractor)
     if found and extractor.name:
@@ -210,6 +300,24 @@ def _regex_values(extractor: RegexExtractor, parts: Parts) -> Iterator[bytes]:
             yield match.group(extractor.group) or b""
 
 
+def _tree_values(extractor: XPathExtractor, parts: Parts) -> Iterator[bytes]:
+    tree = _tree(parts, extractor.part)
+    if tree is not None:
+        for query in extractor.queries:
+            yield from xpath_values(query, tree, extractor.attribute)
+
+
+def _expression_values(extractor: DslExtractor, parts: Parts, values: Mapping[str, str]) -> Iterator[bytes]:
+    """Values of expressions; what is empty, or has none, is not taken."""
+    for expression in extractor.expressions:
+        try:
+            value = as_text(expression.evaluate(variables_of(parts, values)))
+        except DslError:
+            continue
+        if value:
+            yield value
+
+
 def _named_values(extractor: KvalExtractor, parts: Parts) -> Iterator[bytes]:
     for key in extractor.keys:
         value = parts.lowered(key.lower()) if extractor.ignores_case else parts.get(key)
@@ -219,6 +327,12 @@ def _named_values(extractor: KvalExtractor, parts: Parts) -> Iterator[bytes]:
 
 def _extract_hits(extracts: tuple[tuple[Extractor, tuple[bytes, ...]], ...]) -> Iterator[Hit]:
     for extractor, found in extracts:
-        part = extractor.part if isinstance(extractor, RegexExtractor) else extractor.keys[0]
-        for value in found[:1]:
-            yield Hit(part, value, 0, len(value), extractor.name)
+        if not extractor.is_internal:
+            for value in found[:1]:
+                yield Hit(_place_of(extractor), value, 0, len(value), extractor.name)
+
+
+def _place_of(extractor: Extractor) -> str:
+    if isinstance(extractor, DslExtractor):
+        return "dsl"
+    return extractor.keys[0] if isinstance(extractor, KvalExtractor) else extractor.part

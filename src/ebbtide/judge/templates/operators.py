@@ -1,29 +1,47 @@
 """Matchers and extractors out of a template's YAML."""
 
 import binascii
+import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol, TypeVar
+from typing import Protocol, TypedDict, TypeVar
 
+from ebbtide.judge.templates.documents import QueryRefusal, check_program, check_query
+from ebbtide.judge.templates.dsl.compiling import Expression, UnknownFunctionError
+from ebbtide.judge.templates.dsl.reading import DslSyntaxError
 from ebbtide.judge.templates.placeholders import TARGET_NAMES, fill_in, placeholders_in
 from ebbtide.judge.templates.records import (
+    DslExtractor,
+    DslMatcher,
     Extractor,
+    JsonExtractor,
     KvalExtractor,
     Matcher,
     RegexExtractor,
     RegexMatcher,
+    SizeMatcher,
     StatusMatcher,
     WordMatcher,
+    XPathExtractor,
+    XPathMatcher,
 )
 from ebbtide.judge.templates.tree_reading import TableReader
 from ebbtide.model.errors import PatternError
 from ebbtide.patterns.regex import Pattern, compile_pattern
 
-_OTHER_MATCHERS = frozenset({"dsl", "binary", "size", "xpath", "json", "error", "llm"})
-_OTHER_EXTRACTORS = frozenset({"dsl", "json", "xpath", "llm"})
+_OTHER_MATCHERS = frozenset({"json", "error", "llm"})
+_OTHER_EXTRACTORS = frozenset({"llm"})
+_LATER_ANSWER = re.compile(r"_(?:[2-9]|[1-9][0-9]+)\Z")
 _CONDITIONS = ("", "and", "or")
 _MOST_STATUS = 999
 
 _Value = TypeVar("_Value")
+
+
+class _Usual(TypedDict):
+    """What every matcher may say."""
+
+    is_negative: bool
+    name: str
 
 
 class UnsupportedSink(Protocol):
@@ -80,9 +98,15 @@ def _read_matcher(reader: TableReader, parameters: Mapping[str, str], unsupporte
         "word": lambda: _word_matcher(reader, parameters, unsupported),
         "status": lambda: _status_matcher(reader),
         "regex": lambda: _regex_matcher(reader),
+        "binary": lambda: _binary_matcher(reader),
+        "size": lambda: SizeMatcher(_part(reader), _needed(reader, "size", reader.numbers("size")), **_usual(reader)),
+        "xpath": lambda: XPathMatcher(
+            _part(reader), _queries(reader, unsupported), read_condition(reader, "condition"), **_usual(reader)
+        ),
+        "dsl": lambda: _dsl_matcher(reader, unsupported),
     }
     if kind not in readers:
-        reader.fail("type", "must be word, status or regex.")
+        reader.fail("type", "must be word, status, regex, binary, size, xpath or dsl.")
     for key in ("match-all", "internal"):
         if reader.truth(key):
             unsupported(key)
@@ -90,7 +114,7 @@ def _read_matcher(reader: TableReader, parameters: Mapping[str, str], unsupporte
         unsupported("offset")
     reader.only(
         "type", "part", "name", "condition", "negative", "case-insensitive", "encoding", "words", "status", "regex",
-        "match-all", "internal", "offset",
+        "match-all", "internal", "offset", "binary", "size", "xpath", "dsl",
     )  # fmt: skip
     if kind != "word" and reader.truth("case-insensitive"):
         reader.fail("case-insensitive", "is for words only; write (?i) in the pattern.")
@@ -127,6 +151,61 @@ def _status_matcher(reader: TableReader) -> StatusMatcher:
     return StatusMatcher(codes, is_negative=reader.truth("negative"), name=reader.text("name", ""))
 
 
+def _usual(reader: TableReader) -> _Usual:
+    """What every matcher may say."""
+    return {"is_negative": reader.truth("negative"), "name": reader.text("name", "")}
+
+
+def _binary_matcher(reader: TableReader) -> WordMatcher:
+    words = tuple(map(_unhexed, _needed(reader, "binary", reader.texts("binary"))))
+    return WordMatcher(_part(reader), words, read_condition(reader, "condition"), **_usual(reader))
+
+
+def _dsl_matcher(reader: TableReader, unsupported: UnsupportedSink) -> DslMatcher:
+    expressions = _expressions(reader, unsupported)
+    names = frozenset(name for each in expressions for name in each.names)
+    return DslMatcher(expressions, names, read_condition(reader, "condition"), **_usual(reader))
+
+
+def _expressions(reader: TableReader, unsupported: UnsupportedSink) -> tuple[Expression, ...]:
+    """The expressions that stand under ``dsl``; a function that is lacking is named."""
+    found = []
+    for text in _needed(reader, "dsl", reader.texts("dsl")):
+        try:
+            expression = Expression(text)
+        except DslSyntaxError as error:
+            reader.fail("dsl", f"holds no expression: {error}.")
+        except UnknownFunctionError as error:
+            for name in error.names:
+                unsupported(f"function {name}")
+            continue
+        if any(_LATER_ANSWER.search(name) for name in expression.names):
+            unsupported("numbered condition")
+        found.append(expression)
+    return tuple(found)
+
+
+def _queries(reader: TableReader, unsupported: UnsupportedSink) -> tuple[str, ...]:
+    return _checked(reader, "xpath", check_query, unsupported)
+
+
+def _programs(reader: TableReader, unsupported: UnsupportedSink) -> tuple[str, ...]:
+    return _checked(reader, "json", check_program, unsupported)
+
+
+def _checked(
+    reader: TableReader, key: str, check: Callable[[str], object], unsupported: UnsupportedSink
+) -> tuple[str, ...]:
+    """Queries that are run; why one is not is told."""
+    queries = _needed(reader, key, reader.texts(key))
+    for query in queries:
+        try:
+            check(query)
+        except QueryRefusal as refusal:
+            unsupported(f"{key}: {refusal}")
+    return queries
+
+
 def _regex_matcher(reader: TableReader) -> RegexMatcher:
     return RegexMatcher(
         part=_part(reader),
@@ -142,16 +221,25 @@ def _read_extractor(reader: TableReader, unsupported: UnsupportedSink) -> Extrac
     if kind in _OTHER_EXTRACTORS:
         unsupported(f"{kind} extractor")
         return None
-    if reader.truth("internal"):
-        unsupported("internal extractor")
-    reader.only("type", "name", "part", "regex", "group", "kval", "case-insensitive", "internal")
-    name = reader.text("name", "")
+    reader.only(
+        "type", "name", "part", "regex", "group", "kval", "case-insensitive", "internal", "json", "xpath", "attribute",
+        "dsl",
+    )  # fmt: skip
+    name, is_internal = reader.text("name", ""), reader.truth("internal")
+    part = _part(reader)
     if kind == "kval":
-        keys = _needed(reader, "kval", reader.texts("kval"))
-        return KvalExtractor(keys, ignores_case=reader.truth("case-insensitive"), name=name)
-    if kind != "regex":
-        reader.fail("type", "must be regex or kval.")
-    return RegexExtractor(_part(reader), _patterns(reader), reader.number("group", 0), name)
+        return KvalExtractor(
+            _needed(reader, "kval", reader.texts("kval")), reader.truth("case-insensitive"), name, is_internal
+        )
+    if kind == "regex":
+        return RegexExtractor(part, _patterns(reader), reader.number("group", 0), name, is_internal)
+    if kind == "json":
+        return JsonExtractor(part, _programs(reader, unsupported), name, is_internal)
+    if kind == "xpath":
+        return XPathExtractor(part, _queries(reader, unsupported), reader.text("attribute", ""), name, is_internal)
+    if kind != "dsl":
+        reader.fail("type", "must be regex, kval, json, xpath or dsl.")
+    return DslExtractor(_expressions(reader, unsupported), name, is_internal)
 
 
 def _part(reader: TableReader) -> str:

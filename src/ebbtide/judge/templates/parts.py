@@ -9,6 +9,9 @@ hands to its own scripts.
 from collections.abc import Iterable
 from functools import lru_cache
 
+from lxml import etree
+
+from ebbtide.judge.templates.dsl.values import Variables
 from ebbtide.judge.templates.operators import lower_case
 from ebbtide.model.transcripts import Exchange
 from ebbtide.patterns.regex import Pattern, compile_pattern
@@ -28,6 +31,10 @@ class Parts:
         exchange: An answered exchange.
         template_scripts: Finds the templates inside a page; see ``template_script_pattern``.
         most_body_bytes: No more of the body is looked at.
+
+    Attributes:
+        trees: Parts that were read as HTML or XML; ``None`` for what is neither.
+        variables: What expressions see of the answer, once one was asked.
     """
 
     __slots__ = (
@@ -39,6 +46,8 @@ class Parts:
         "_lowered",
         "_template_scripts",
         "exchange",
+        "trees",
+        "variables",
     )
 
     def __init__(self, exchange: Exchange, template_scripts: Pattern, most_body_bytes: int | None = None) -> None:
@@ -50,6 +59,8 @@ class Parts:
         self._fields: dict[str, bytes] | None = None
         self._cookies: dict[str, bytes] | None = None
         self._template_scripts = template_scripts
+        self.trees: dict[str, etree._Element | None] = {}
+        self.variables: Variables | None = None
 
     def get(self, name: str) -> bytes | None:
         """A part; ``None`` if the answer has none of that name."""

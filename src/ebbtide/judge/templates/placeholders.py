@@ -31,6 +31,12 @@ def absent_name(salt: bytes, target_id: bytes) -> str:
     return hashlib.blake2b(target_id, key=salt[:64], digest_size=_ABSENT_BYTES).hexdigest()
 
 
+def absent_folder(salt: bytes, target_id: bytes) -> str:
+    """The path of another such name, in the shape of a folder: ``/name/``; see ``absent_name``."""
+    name = hashlib.blake2b(target_id, key=salt[:64], digest_size=_ABSENT_BYTES, person=b"folder").hexdigest()
+    return f"/{name}/"
+
+
 def absent_name_in(path: str) -> str:
     """The absent name that a request of the core plan asked for; empty if the path is not such a request's."""
     found = _ABSENT_DIGITS.fullmatch(path)

@@ -6,6 +6,7 @@ reader in ``operator_reading``.
 
 import msgspec
 
+from ebbtide.judge.templates.dsl.compiling import Expression
 from ebbtide.model.transcripts import Method
 from ebbtide.patterns.regex import Pattern
 
@@ -48,16 +49,54 @@ class RegexMatcher(msgspec.Struct, frozen=True):
     name: str = ""
 
 
-Matcher = WordMatcher | StatusMatcher | RegexMatcher
+class SizeMatcher(msgspec.Struct, frozen=True):
+    """A part is so many octets long."""
+
+    part: str
+    sizes: tuple[int, ...]
+    is_negative: bool = False
+    name: str = ""
+
+
+class XPathMatcher(msgspec.Struct, frozen=True):
+    """Asks a part, read as HTML or XML, for nodes."""
+
+    part: str
+    queries: tuple[str, ...]
+    wants_all: bool = False
+    is_negative: bool = False
+    name: str = ""
+
+
+class DslMatcher(msgspec.Struct, frozen=True):
+    """Expressions that must be true; one without a value is not.
+
+    Attributes:
+        names: Variables that they ask for, parts of the answer among them.
+    """
+
+    expressions: tuple[Expression, ...]
+    names: frozenset[str]
+    wants_all: bool = False
+    is_negative: bool = False
+    name: str = ""
+
+
+Matcher = WordMatcher | StatusMatcher | RegexMatcher | SizeMatcher | XPathMatcher | DslMatcher
 
 
 class RegexExtractor(msgspec.Struct, frozen=True):
-    """Takes what a group of a pattern holds, everywhere in a part."""
+    """Takes what a group of a pattern holds, everywhere in a part.
+
+    Attributes:
+        is_internal: Here as in the other extractors: only matchers and other extractors see what it takes.
+    """
 
     part: str
     patterns: tuple[Pattern, ...]
     group: int = 0
     name: str = ""
+    is_internal: bool = False
 
 
 class KvalExtractor(msgspec.Struct, frozen=True):
@@ -66,9 +105,37 @@ class KvalExtractor(msgspec.Struct, frozen=True):
     keys: tuple[str, ...]
     ignores_case: bool = False
     name: str = ""
+    is_internal: bool = False
 
 
-Extractor = RegexExtractor | KvalExtractor
+class JsonExtractor(msgspec.Struct, frozen=True):
+    """Takes what jq programs give of a part, read as JSON."""
+
+    part: str
+    programs: tuple[str, ...]
+    name: str = ""
+    is_internal: bool = False
+
+
+class XPathExtractor(msgspec.Struct, frozen=True):
+    """Takes the text, or an attribute, of nodes of a part, read as HTML or XML."""
+
+    part: str
+    queries: tuple[str, ...]
+    attribute: str = ""
+    name: str = ""
+    is_internal: bool = False
+
+
+class DslExtractor(msgspec.Struct, frozen=True):
+    """Takes the values of expressions."""
+
+    expressions: tuple[Expression, ...]
+    name: str = ""
+    is_internal: bool = False
+
+
+Extractor = RegexExtractor | KvalExtractor | JsonExtractor | XPathExtractor | DslExtractor
 
 
 class Block(msgspec.Struct, frozen=True):

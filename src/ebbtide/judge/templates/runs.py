@@ -138,8 +138,9 @@ def load_templates(paths: Sequence[Path]) -> TemplateRun:
 def _lines(template: Template, exchange: Exchange, result: BlockResult, base_url: str) -> Iterator[ResultLine]:
     """One line for each named matcher, else for each named extractor, else one."""
     evidence = evidence_of(result.hits, exchange.ordinal)
-    named = [(extractor.name, found) for extractor, found in result.extracts if extractor.name and found]
-    every = tuple(dict.fromkeys(value for _, found in result.extracts for value in found))
+    taken = [(extractor, found) for extractor, found in result.extracts if found and not extractor.is_internal]
+    named = [(extractor.name, found) for extractor, found in taken if extractor.name]
+    every = tuple(dict.fromkeys(value for _, found in taken for value in found))
     speakers: list[tuple[str, str, tuple[bytes, ...]]] = [
         (name, "", every) for name in dict.fromkeys(result.matched_names)
     ]

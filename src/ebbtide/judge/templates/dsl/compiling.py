@@ -177,7 +177,28 @@ def _called(node: Call) -> Compiled:
     def evaluate(variables: Variables) -> Value:
         return function([argument(variables) for argument in arguments])
 
-    return evaluate
+    return _remembered(node, evaluate) if _is_worth_remembering(node) else evaluate
+
+
+def _is_worth_remembering(node: Node) -> bool:
+    """Whether a call hangs on variables alone, so that many expressions may ask for the very same."""
+    return isinstance(node, Call) and all(
+        isinstance(each, Name) or _is_worth_remembering(each) for each in node.arguments
+    )
+
+
+def _remembered(node: Call, evaluate: Compiled) -> Compiled:
+    """The same call, made once for all expressions that share a cache."""
+
+    def recall(variables: Variables) -> Value:
+        cache: dict[Node, Value] | None = getattr(variables, "cache", None)
+        if cache is None:
+            return evaluate(variables)
+        if node not in cache:
+            cache[node] = evaluate(variables)
+        return cache[node]
+
+    return recall
 
 
 def _prefixed(node: Prefix) -> Compiled:

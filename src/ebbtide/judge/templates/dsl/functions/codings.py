@@ -99,10 +99,13 @@ def _gzip(octets: bytes) -> bytes:
 def _zip(arguments: Arguments) -> Value:
     if len(arguments) % 2:
         raise DslError("names and contents come in pairs")
+    names = [as_characters(as_text(name)) or "_" for name in arguments[::2]]
+    if len(set(names)) < len(names):
+        raise DslError("a name is there twice")
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in zip(arguments[::2], arguments[1::2], strict=True):
-            archive.writestr(zipfile.ZipInfo(as_characters(as_text(name)) or "_"), as_text(content))
+        for name, content in zip(names, arguments[1::2], strict=True):
+            archive.writestr(zipfile.ZipInfo(name), as_text(content))
     return bounded(out.getvalue())
 
 
