@@ -87,6 +87,30 @@ def matches(block: str, body: bytes = BODY) -> bool:
         ("type: regex, regex: ['none', 'version'], condition: and", False),
         ("type: regex, regex: ['none'], negative: true", True),
         ("type: regex, regex: ['^2[0-9][0-9]$'], part: status_code", True),
+        ("type: binary, binary: ['48656c6c6f']", True),
+        ("type: binary, binary: ['48656c6c6f', 'ffffff'], condition: and", False),
+        ("type: binary, binary: ['ff20']", True),
+        (f"type: size, size: [7, {len(BODY)}]", True),
+        ("type: size, size: [7]", False),
+        ("type: size, size: [7], negative: true", True),
+        ("type: size, size: [7], part: no_such_part, negative: true", False),
+        ("type: xpath, xpath: [\"/html/head/title[contains(text(), 'Hello')]\"]", True),
+        ("type: xpath, xpath: ['//h1']", False),
+        ("type: xpath, xpath: ['//h1'], negative: true", True),
+        ("type: xpath, xpath: ['//h1', '//title'], condition: and", False),
+        ("type: dsl, dsl: [\"contains(body, 'World') && status_code == 200\"]", True),
+        ("type: dsl, dsl: [\"contains(body, 'World') && status_code == '200'\"]", False),
+        (f"type: dsl, dsl: ['status_code == 404', 'len(body) == {len(BODY)}']", True),
+        (f"type: dsl, dsl: ['status_code == 404', 'len(body) == {len(BODY)}'], condition: and", False),
+        ("type: dsl, dsl: ['nobody == 1', 'true']", True),
+        ("type: dsl, dsl: ['nobody == 1', 'true'], condition: and", False),
+        ("type: dsl, dsl: ['nobody == 1'], negative: true", True),
+        ("type: dsl, dsl: ['len(body)']", False),
+        ('type: dsl, dsl: [\'contains(content_type, "html") && x_powered_by == "PHP/5"\']', True),
+        ("type: dsl, dsl: ['contains(all_headers, \"{{Hostname}}\")']", False),
+        ('type: dsl, dsl: [\'"{{Hostname}}" == "www.shop.example:8080"\']', True),
+        ("type: dsl, dsl: ['status_code_1 == 200 && contains(body_1, \"Hello\")']", True),
+        ("type: dsl, dsl: ['regex(\"(?i)HELLO w\", body)']", True),
     ],
 )
 def test_one_matcher(matcher: str, expected: bool) -> None:  # noqa: FBT001  pytest hands it over
@@ -215,3 +239,56 @@ def test_several_values_of_an_extractor_stand_in_brackets_for_matchers() -> None
 
 def test_content_length_is_as_told_or_as_read() -> None:
     assert matches(f"matchers: [{{type: regex, part: content_length, regex: ['^{len(BODY)}$']}}]")
+
+
+JSON = b'{"product": {"name": "Tide", "version": "1.2"}, "users": [{"name": "a"}, {"name": "b"}], "n": 3}'
+
+
+@pytest.mark.parametrize(
+    ("extractor", "expected"),
+    [
+        ("type: json, json: ['.product.version']", (b"1.2",)),
+        ("type: json, json: ['.users[].name']", (b"a", b"b")),
+        ("type: json, json: ['.n', '.none']", (b"3",)),
+        ("type: json, json: ['.product | select(.name != null) | .name, .version']", (b"Tide", b"1.2")),
+        ("type: json, json: ['.[] | .name?']", (b"Tide",)),
+        ("type: dsl, dsl: ['len(body)', 'concat(\"n \", status_code)', 'nobody']", (b"%d" % len(JSON), b"n 200")),
+        ("type: xpath, xpath: ['//a/@href']", ()),
+    ],
+)
+def test_other_extractors_take_values(extractor: str, expected: tuple[bytes, ...]) -> None:
+    result = run(f"extractors: [{{{extractor}}}]", JSON)
+    ((_, found),) = result.extracts
+    assert found == expected
+    assert result.has_matched is bool(expected)
+
+
+def test_xpath_takes_texts_and_attributes_of_pages_and_documents() -> None:
+    page = b"<html><body><a href='/x'>one</a><a href='/y'>two</a>"
+    (_, found), (_, links) = run(
+        "extractors: [{type: xpath, xpath: ['//a']}, {type: xpath, attribute: href, xpath: ['//a']}]", page
+    ).extracts
+    assert (found, links) == ((b"one", b"two"), (b"/x", b"/y"))
+    document = b"<?xml version='1.0'?><!DOCTYPE a [<!ENTITY e SYSTEM 'file:///etc/hostname'>]><a><b>t</b><c>&e;</c></a>"
+    ((_, text),) = run("extractors: [{type: xpath, xpath: ['/a/b', '/a/c']}]", document).extracts
+    assert text == (b"t", b"&e;"), "an entity is left as it stands; what it names is never read"
+
+
+def test_what_an_internal_extractor_takes_only_matchers_see() -> None:
+    block = """extractors: [{type: regex, name: version, internal: true, group: 1, regex: ['version ([0-9.]+)']}]
+    matchers: [{type: dsl, name: old, dsl: ["compare_versions(version, '< 3.0')"]}]"""
+    result = run(block)
+    assert result.has_matched
+    assert [hit.part for hit in result.hits] == ["dsl"]
+    assert not run("extractors: [{type: regex, name: v, internal: true, regex: ['version']}]").has_matched
+
+
+def test_what_the_answer_says_is_never_read_as_an_expression() -> None:
+    body = b"{{md5('x')}} ' || true || '"
+    assert not matches('matchers: [{type: dsl, dsl: [\'contains("harmless", "{{body}}")\']}]', body)
+
+
+def test_a_cut_body_makes_an_expression_over_it_uncertain() -> None:
+    block = "matchers: [{type: dsl, dsl: ['!contains(body, \"gone\")']}]"
+    assert run(block, is_truncated=True).leans_on_cut_body
+    assert not run(block).leans_on_cut_body

@@ -138,3 +138,46 @@ def test_a_broken_file_is_an_error_when_it_is_named(tmp_path: Path) -> None:
     with pytest.raises(CheckError, match="not YAML"):
         load_templates([tmp_path / "broken.yaml"])
     assert load_templates([tmp_path]).templates == ()
+
+
+def hop(number: int, parent: int, path: str, *, origin: str = "", status: int = 200, to: str = "") -> Exchange:
+    return Exchange(
+        TARGET.target_id, TARGET.site_id, number, 1, Request(path, Purpose.REDIRECT), 0, Answered(), parent=parent,
+        status=status, fields=((b"Location", to.encode()),) if to else (), body=b"Panel", origin=origin,
+    )  # fmt: skip
+
+
+def redirecting(run: TemplateRun, *hops: Exchange) -> list[str]:
+    root, first = run.plan(SALT).next_requests(TARGET, (), Level.ACTIVE)
+    begun = Exchange(
+        TARGET.target_id, TARGET.site_id, 1, 1, first, 0, Answered(), status=302, fields=((b"Location", b"/p"),),
+        body=b"moved",
+    )  # fmt: skip
+    return [line.matched_at for line in run.results(Transcript(TARGET, 1, Answered(), (answer(0, root), begun, *hops)))]
+
+
+@pytest.mark.parametrize(
+    ("follows", "expected"),
+    [
+        ("", []),
+        ("host-redirects: true", ["http://www.shop.example:8001/p"]),
+        ("redirects: true", ["http://www.shop.example:8001/p", "https://other.example/q"]),
+        ("redirects: true\n    max-redirects: 1", ["http://www.shop.example:8001/p"]),
+    ],
+)
+def test_hops_are_judged_one_by_one_as_far_as_the_template_follows_them(
+    tmp_path: Path, follows: str, expected: list[str]
+) -> None:
+    run = run_of(
+        tmp_path, f"{follows or 'max-size: 999'}\n    matchers: [{{type: word, words: [Panel]}}]", '["{{BaseURL}}/z"]'
+    )
+    hops = (hop(2, 1, "/p", status=302, to="https://other.example/q"), hop(3, 2, "/q", origin="https://other.example"))
+    assert redirecting(run, *hops) == expected
+
+
+def test_the_request_that_two_templates_share_is_followed_as_far_as_one_of_them_wants(tmp_path: Path) -> None:
+    plain = "matchers: [{type: word, words: [Panel]}]"
+    run_of(tmp_path, plain, '["{{BaseURL}}/z"]')
+    run = run_of(tmp_path, f"host-redirects: true\n    max-redirects: 2\n    {plain}", '["{{BaseURL}}/z"]', "two")
+    requests = run.plan(SALT).next_requests(TARGET, (), Level.ACTIVE)
+    assert [(request.path, request.most_redirects) for request in requests] == [("/", 0), ("/z", 2)]

@@ -11,7 +11,15 @@ from ebbtide.conduct.identity import user_agent
 from ebbtide.conduct.scope import Scope, build_scope
 from ebbtide.frame.entries import Defaults, list_targets
 from ebbtide.frame.lines import Line
-from ebbtide.model.configuration import CapsSection, ClocksSection, Identity, LimitsSection, ScopeSection, SurveyConfig
+from ebbtide.model.configuration import (
+    CapsSection,
+    ClocksSection,
+    Identity,
+    LimitsSection,
+    RedirectRule,
+    ScopeSection,
+    SurveyConfig,
+)
 from ebbtide.model.errors import ConductError
 from ebbtide.model.outcomes import Answered, Failed, Outcome, Skipped
 from ebbtide.model.targets import Level, Target
@@ -27,7 +35,13 @@ NOWHERE = Path()
 SALT = b"asked by hand"
 
 
-def ask_urls(urls: Sequence[str], plan: Plan, identity: Identity, open_ranges: Sequence[str]) -> list[Transcript]:
+def ask_urls(
+    urls: Sequence[str],
+    plan: Plan,
+    identity: Identity,
+    open_ranges: Sequence[str],
+    redirects: RedirectRule = RedirectRule.NONE,
+) -> list[Transcript]:
     """Ask each URL's server once, at the highest level that its authority allows.
 
     Args:
@@ -35,6 +49,7 @@ def ask_urls(urls: Sequence[str], plan: Plan, identity: Identity, open_ranges: S
         plan: What to ask.
         identity: Who asks; needed outside loopback.
         open_ranges: Special-purpose prefixes opened by name.
+        redirects: How far redirects are followed.
 
     Raises:
         FrameError: A URL cannot be used.
@@ -55,6 +70,7 @@ def ask_urls(urls: Sequence[str], plan: Plan, identity: Identity, open_ranges: S
         caps=CapsSection(),
         limits=LimitsSection(in_flight=20),
         scope=scope,
+        redirects=redirects,
     )
     done: list[Transcript] = []
     probe_assignments(

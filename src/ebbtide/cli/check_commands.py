@@ -79,11 +79,11 @@ def run(
     """Run templates at a few servers now; nothing enters a survey."""
     from ebbtide.cli.asking import SALT, ask_urls, outcome_text
     from ebbtide.judge.templates.runs import load_templates
-    from ebbtide.model.configuration import Identity
+    from ebbtide.model.configuration import Identity, RedirectRule
 
     chosen = load_templates(templates)
     identity = Identity(organisation, page, contact, reverse_dns_waiver=reverse_dns_waiver)
-    transcripts = ask_urls(urls, chosen.plan(SALT), identity, open_ranges or [])
+    transcripts = ask_urls(urls, chosen.plan(SALT), identity, open_ranges or [], RedirectRule.SAME_HOST)
     results = [line for transcript in transcripts for line in chosen.results(transcript)]
     if json:
         print_json_lines(results)
@@ -96,3 +96,27 @@ def run(
     for transcript in transcripts:
         print_line(f"{transcript.target.base_url}: {outcome_text(transcript.outcome)}")
     print_line(f"{len(results):,} results of {len(chosen.templates):,} templates; {len(chosen.refused):,} were not run")
+
+
+@app.command(epilog="Example: ebbtide checks dsl 'contains(to_lower(body), \"tide\")' --var body=Tide")
+def dsl(
+    expression: Annotated[str, typer.Argument(metavar="EXPRESSION", help="An expression as templates hold them.")],
+    variables: Annotated[
+        list[str] | None, typer.Option("--var", metavar="NAME=VALUE", help="A variable; always text. Repeatable.")
+    ] = None,
+    *,
+    json: JsonOption = False,
+) -> None:
+    """Evaluate an expression of the template language, for authors of templates.
+
+    Exit code 1 if it has no value with these variables.
+    """
+    from ebbtide.judge.templates.dsl.authoring import evaluate
+
+    told = evaluate(expression, variables or [])
+    if json:
+        print_json_lines([told])
+    else:
+        print_line(told.problem or told.shown)
+    if told.problem:
+        raise typer.Exit(1)

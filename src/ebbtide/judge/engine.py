@@ -64,7 +64,8 @@ class Engine:
         if isinstance(transcript.outcome, Answered) and not transcript.exchanges:
             verdicts: dict[str, Verdict] = {check.id: EVIDENCE_NOT_KEPT for check in self._checks}
         else:
-            seen = Seen(target, exchanges, told.family, self._template_scripts)
+            hops = [exchange for exchange in transcript.exchanges if exchange.parent is not None]
+            seen = Seen(target, exchanges, told.family, self._template_scripts, hops)
             verdicts = self._docket.decide(seen)
         return Assessment(
             target_id=target.target_id,

@@ -1,5 +1,6 @@
 """What to ask a target, given what was seen of it so far: pure, frozen, and quick to hand to another process."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
@@ -27,6 +28,7 @@ class NamedRequest(msgspec.Struct, frozen=True):
         path: Path template.
         level: ``passive`` only for ``/`` and absent names.
         families: Families it is asked of; empty means every server.
+        most_redirects: Hops that some check wants followed.
     """
 
     path: str
@@ -34,6 +36,7 @@ class NamedRequest(msgspec.Struct, frozen=True):
     fields: tuple[tuple[str, str], ...]
     level: Level
     families: frozenset[str]
+    most_redirects: int = 0
 
 
 class SurveyPlan(msgspec.Struct, frozen=True):
@@ -96,7 +99,11 @@ class SurveyPlan(msgspec.Struct, frozen=True):
             is_allowed = each.level is Level.PASSIVE or level is Level.ACTIVE
             if is_allowed and (not each.families or family in each.families):
                 path, is_named = request_path(each.path, values), each.level is Level.ACTIVE
-                request = Request(path, Purpose.CHECK, each.method, each.fields, is_named=is_named)
+                request = Request(
+                    *(path, Purpose.CHECK, each.method, each.fields),
+                    is_named=is_named,
+                    most_redirects=each.most_redirects,
+                )
                 if request.key not in given:
                     given.add(request.key)
                     yield request
@@ -162,6 +169,10 @@ def _ranked(checks: Sequence[Check], core: frozenset[RequestNeed], level: Level)
         for need in needs[check.id]:
             known = families.get(need, frozenset())
             families[need] = None if known is None or not check.families else known | frozenset(check.families)
+    hops = Counter[RequestNeed]()
+    for block in (check.block for check in checks if check.block):
+        for path in block.paths:
+            hops[block.method, path, block.fields] = max(hops[block.method, path, block.fields], block.most_redirects)
     found = [
         NamedRequest(
             path=path,
@@ -169,6 +180,7 @@ def _ranked(checks: Sequence[Check], core: frozenset[RequestNeed], level: Level)
             fields=fields,
             level=Level.PASSIVE if is_passive_path(path) else Level.ACTIVE,
             families=families[method, path, fields] or frozenset(),
+            most_redirects=hops[method, path, fields],
         )
         for method, path, fields in ranked(needs)
     ]

@@ -74,6 +74,8 @@ class Request(msgspec.Struct, frozen=True, gc=False):
         fields: Further fields; Host, User-Agent, Accept, Accept-Encoding and Connection the probe always sends.
         is_last: The plan asks nothing after it, whatever it answers; the server is told so (RFC 9112, 9.6).
         is_named: It names something that may be there: needs leave, and heeds robots.txt where the survey says so.
+        most_redirects: So many hops of its redirects are followed, within what the survey allows; those of ``/`` and
+            of hops are followed as the survey says.
     """
 
     path: str
@@ -82,6 +84,7 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     fields: tuple[tuple[str, str], ...] = ()
     is_last: bool = False
     is_named: bool = False
+    most_redirects: int = 0
 
     @property
     def key(self) -> tuple[str, str, tuple[tuple[str, str], ...]]:

@@ -31,6 +31,7 @@ class Hop(msgspec.Struct, frozen=True):
         parent: Ordinal of the exchange that redirected.
         visited: URLs of the chain so far, this one excluded.
         first_ordinal: For the hop's own exchange, where it is asked in a conversation of its own.
+        most_redirects: As in the request that began the chain.
     """
 
     origin: Origin
@@ -38,6 +39,7 @@ class Hop(msgspec.Struct, frozen=True):
     parent: int
     visited: tuple[str, ...]
     first_ordinal: int = 0
+    most_redirects: int = 0
 
     @property
     def url(self) -> str:
@@ -47,7 +49,7 @@ class Hop(msgspec.Struct, frozen=True):
     @property
     def request(self) -> Request:
         """What to send."""
-        return Request(self.path, Purpose.REDIRECT)
+        return Request(self.path, Purpose.REDIRECT, most_redirects=self.most_redirects)
 
 
 class Dead(msgspec.Struct, frozen=True):
@@ -74,7 +76,10 @@ def next_hop(
         ``None`` if it is no redirect, points at nothing that can be read, or the rule leaves it alone; ``Dead`` if
         it must not or cannot be followed: a loop, too long a chain, another kind of URL, credentials in it.
     """
-    if exchange.status not in _REDIRECTS or exchange.request.purpose not in _FOLLOWED or rule is RedirectRule.NONE:
+    asked = exchange.request
+    if exchange.status not in _REDIRECTS or rule is RedirectRule.NONE:
+        return None
+    if asked.purpose not in _FOLLOWED and not asked.most_redirects:
         return None
     here = f"{origin.scheme}://{origin.host_field}{exchange.request.path}"
     pointed = _pointed_at(here, exchange)
@@ -86,7 +91,8 @@ def next_hop(
     scheme = Scheme(pointed.scheme)
     there = origin_at(scheme, canonical_host(pointed.hostname or ""), pointed.port or DEFAULT_PORTS[scheme])
     path = _sendable("/" + pointed.path.removeprefix("/") + (f"?{pointed.query}" if pointed.query else ""))
-    return _admitted(Hop(there, path, exchange.ordinal, (*visited, here)), origin, rule, most)
+    hop = Hop(there, path, exchange.ordinal, (*visited, here), most_redirects=asked.most_redirects)
+    return _admitted(hop, origin, rule, min(most, asked.most_redirects or most))
 
 
 def _pointed_at(here: str, exchange: Exchange) -> SplitResult | None:

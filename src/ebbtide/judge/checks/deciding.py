@@ -1,8 +1,9 @@
 """From what was seen of one target to the verdict of each check: pure, and in one fixed order of reasons."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import assert_never
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -15,7 +16,7 @@ from ebbtide.judge.templates.matching import judge_block
 from ebbtide.judge.templates.parts import Parts
 from ebbtide.judge.templates.placeholders import absent_name_in, request_path, target_values
 from ebbtide.judge.templates.reading import is_passive_path
-from ebbtide.judge.templates.records import Block
+from ebbtide.judge.templates.records import Block, Following
 from ebbtide.model.outcomes import Answered, Failed, Skipped, SkipReason
 from ebbtide.model.targets import Level, Target
 from ebbtide.model.transcripts import Exchange, Purpose
@@ -32,6 +33,7 @@ from ebbtide.model.verdicts import (
 )
 from ebbtide.patterns.regex import Pattern
 
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
 RequestKey = tuple[str, str, tuple[tuple[str, str], ...]]
 
 _NOT_SHOWN = NotShown()
@@ -87,6 +89,7 @@ class Seen:
         exchanges: Of one attempt, in order.
         family: Of the server; ``unknown`` if it does not tell.
         template_scripts: See ``parts.template_script_pattern``.
+        hops: What redirects of the exchanges led to, in order.
 
     Attributes:
         absent: The exchange of the core plan's absent name, the file-like one; ``None`` if there is none.
@@ -95,8 +98,16 @@ class Seen:
         extra_count: How many requests beyond the core plan were made.
     """
 
-    def __init__(self, target: Target, exchanges: Sequence[Exchange], family: str, template_scripts: Pattern) -> None:
+    def __init__(
+        self,
+        target: Target,
+        exchanges: Sequence[Exchange],
+        family: str,
+        template_scripts: Pattern,
+        hops: Sequence[Exchange] = (),
+    ) -> None:
         self.family = family
+        self._hops = {hop.parent: hop for hop in reversed(hops) if _is_answered(hop)}
         self.exchanges = exchanges
         self.by_key: dict[RequestKey, Exchange] = {}
         self.extra_count = 0
@@ -141,6 +152,36 @@ class Seen:
         asked = path if path == "/" else request_path(path, self.values)
         exchange = self.by_key.get((block.method, asked, block.fields))
         return exchange if _is_answered(exchange) else None
+
+    @property
+    def base_url(self) -> str:
+        """Of the target."""
+        return self._target.base_url
+
+    def answers(self, block: Block, path: str) -> Iterator[Exchange]:
+        """The answer to one of a block's requests and those that its redirects led to; none if there is none."""
+        exchange = self.answer(block, path)
+        if exchange is not None:
+            yield from self.chain(exchange, block)
+
+    def chain(self, exchange: Exchange, block: Block) -> Iterator[Exchange]:
+        """An answer, and those that its redirects led to, as far as the block follows them; each is judged alone."""
+        yield exchange
+        for _ in range(block.most_redirects):
+            hop = self._hops.get(exchange.ordinal)
+            if hop is None or (block.following is Following.SAME_HOST and not self._is_same_host(hop)):
+                return
+            yield hop
+            exchange = hop
+
+    def breaks_off(self, last: Exchange, block: Block) -> bool:
+        """Whether the last answer of a chain redirects to where the block would have gone on, and nobody went."""
+        if block.following is not Following.ANYWHERE or last.status not in REDIRECTS:
+            return False
+        return bool(last.field_values(b"location")) and self._hops.get(last.ordinal) is None
+
+    def _is_same_host(self, hop: Exchange) -> bool:
+        return not hop.origin or urlsplit(hop.origin).hostname == self._target.host
 
     def is_closed(self, block: Block, path: str) -> bool:
         """Whether robots.txt kept us from one of a block's requests."""
@@ -314,29 +355,34 @@ def _decide_paths(
     """Shown if any answer shows it; else why it cannot be said, else not shown."""
     missing: list[str] = []
     doubtful: list[Verdict] = []
-    is_cut = is_masked = is_erased = False
+    is_cut = is_masked = is_erased = breaks_off = False
     for path in paths:
         exchange = seen.answer(block, path)
         if exchange is None:
             missing.append(path)
             continue
-        parts = seen.parts(exchange, block)
-        result = judge_block(block, parts, seen.values)
-        is_whole = exchange.is_body_kept and not exchange.masked
-        is_hidden = not is_whole and may_be_hidden(block, parts, seen.values)
-        if result.has_matched and not (result.leans_on_cut_body or is_hidden):
-            doubt = _doubt(check, path, exchange, seen, doubts)
-            if doubt is None:
-                return Shown(evidence_of(result.hits, exchange.ordinal))
-            doubtful.append(doubt)
-        is_cut = is_cut or exchange.is_truncated
-        is_masked = is_masked or (is_hidden and exchange.is_body_kept)
-        is_erased = is_erased or (is_hidden and not exchange.is_body_kept)
+        last = exchange
+        for last in seen.chain(exchange, block):
+            parts = seen.parts(last, block)
+            result = judge_block(block, parts, seen.values)
+            is_whole = last.is_body_kept and not last.masked
+            is_hidden = not is_whole and may_be_hidden(block, parts, seen.values)
+            if result.has_matched and not (result.leans_on_cut_body or is_hidden):
+                doubt = _doubt(check, path, last, seen, doubts)
+                if doubt is None:
+                    return Shown(evidence_of(result.hits, last.ordinal))
+                doubtful.append(doubt)
+            is_cut = is_cut or last.is_truncated
+            is_masked = is_masked or (is_hidden and last.is_body_kept)
+            is_erased = is_erased or (is_hidden and not last.is_body_kept)
+        breaks_off = breaks_off or seen.breaks_off(last, block)
     in_doubt = next((verdict for verdict in doubtful if isinstance(verdict, CannotTell)), None)
     if in_doubt is not None:
         return in_doubt
     if missing:
         return _missing(check, block, missing, seen, circumstances)
+    if breaks_off:
+        return _LEVEL
     reasons = ((is_erased, EVIDENCE_NOT_KEPT), (is_cut, _TRUNCATED), (is_masked, _MASKED))
     return next((verdict for applies, verdict in reasons if applies), _NOT_SHOWN)
 

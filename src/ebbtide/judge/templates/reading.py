@@ -4,15 +4,15 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
+from typing import TypedDict
 
 from ebbtide.judge.checks.content_hash import content_hash, plain_tree
 from ebbtide.judge.templates.operators import read_condition, read_extractors, read_matchers
 from ebbtide.judge.templates.placeholders import ABSENT, TARGET_NAMES, path_without_address, placeholders_in
-from ebbtide.judge.templates.records import Block, Reading, Refusals, Template
+from ebbtide.judge.templates.records import Block, Following, Reading, Refusals, Template
 from ebbtide.judge.templates.refusals import (
     OTHER_PROTOCOLS,
     OWN_FIELDS,
-    PLAIN_FIELDS,
     field_refusals,
     method_refusals,
     path_refusals,
@@ -41,9 +41,19 @@ _BLOCK_KEYS = frozenset(
         "unsafe",
         "fuzzing",
         "self-contained",
+        "redirects",
+        "host-redirects",
+        "max-redirects",
+        "disable-cookie",
+        "disable-path-automerge",
     }
 )
-_MAY_BE_FALSE = frozenset({"redirects", "host-redirects", "cookie-reuse", "disable-cookie", "iterate-all"})
+_MAY_BE_FALSE = frozenset({"cookie-reuse", "iterate-all"})
+_USUAL_REDIRECTS = 10
+_MOST_REDIRECTS = 20
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}")
+_MOST_FIELDS = 10
+_MOST_FIELD_CHARACTERS = 500
 _UNSAFE_KEYS = ("unsafe", "race", "pipeline")
 _ABSENT_PATH = re.compile(rf"/\{{\{{{ABSENT}\}}\}}(?:\.[0-9A-Za-z]+)?")
 _SUFFIXES = frozenset({".yaml", ".yml"})
@@ -215,7 +225,24 @@ def _read_block(block: TableReader, parameters: Mapping[str, str], notes: _Notes
         extractors=extractors,
         stops_at_first_match=block.truth("stop-at-first-match"),
         most_body_bytes=block.number("max-size", 0) or None,
+        **_following(block),
     )
+
+
+class _Follows(TypedDict):
+    following: Following
+    most_redirects: int
+
+
+def _following(block: TableReader) -> _Follows:
+    """Which redirects a block wants followed, and how far."""
+    following = Following.NONE
+    if block.truth("host-redirects"):
+        following = Following.SAME_HOST
+    elif block.truth("redirects"):
+        following = Following.ANYWHERE
+    most = min(block.number("max-redirects", 0) or _USUAL_REDIRECTS, _MOST_REDIRECTS)
+    return {"following": following, "most_redirects": most if following is not Following.NONE else 0}
 
 
 def _note_block(block: TableReader, notes: _Notes) -> None:
@@ -242,13 +269,22 @@ def _fields(block: TableReader, notes: _Notes) -> tuple[tuple[str, str], ...]:
     for name, value in block.pairs("headers"):
         notes.forbid(field_refusals(name, value))
         lowered = name.strip().lower()
-        if lowered in PLAIN_FIELDS:
-            if not (value.isascii() and value.isprintable()) or "{{" in value:
-                notes.unsupported("placeholder in a field")
-            sent.append((name.strip(), value.strip()))
-        elif lowered not in OWN_FIELDS:
-            notes.unsupported("headers")
+        if lowered in OWN_FIELDS:
+            continue
+        if "{{" in value:
+            notes.unsupported("placeholder in a field")
+        elif not _is_plain_field(name.strip(), value):
+            notes.forbid(["unsafe"])
+        sent.append((name.strip(), value.strip()))
+    if len(sent) > _MOST_FIELDS:
+        notes.unsupported(f"more than {_MOST_FIELDS} fields")
     return tuple(sent)
+
+
+def _is_plain_field(name: str, value: str) -> bool:
+    return bool(
+        _TOKEN.fullmatch(name) and value.isascii() and value.isprintable() and len(value) <= _MOST_FIELD_CHARACTERS
+    )
 
 
 def _request_count(block: TableReader) -> int:

@@ -4,6 +4,8 @@ Matchers and extractors are small closed unions; a further kind is a further rec
 reader in ``operator_reading``.
 """
 
+from enum import StrEnum
+
 import msgspec
 
 from ebbtide.judge.templates.dsl.compiling import Expression
@@ -138,6 +140,14 @@ class DslExtractor(msgspec.Struct, frozen=True):
 Extractor = RegexExtractor | KvalExtractor | JsonExtractor | XPathExtractor | DslExtractor
 
 
+class Following(StrEnum):
+    """Which redirects a block wants followed; each hop is an answer of its own."""
+
+    NONE = "none"
+    SAME_HOST = "same_host"
+    ANYWHERE = "anywhere"
+
+
 class Block(msgspec.Struct, frozen=True):
     """One ``http`` entry.
 
@@ -148,6 +158,8 @@ class Block(msgspec.Struct, frozen=True):
         wants_all: Every matcher must match (``matchers-condition: and``), else any.
         stops_at_first_match: Later paths are not looked at once one has matched.
         most_body_bytes: No more of the body is judged; ``None`` for all.
+        following: Which redirects are followed.
+        most_redirects: Hops in one chain; 0 where none is followed.
     """
 
     method: Method
@@ -158,6 +170,8 @@ class Block(msgspec.Struct, frozen=True):
     extractors: tuple[Extractor, ...] = ()
     stops_at_first_match: bool = False
     most_body_bytes: int | None = None
+    following: Following = Following.NONE
+    most_redirects: int = 0
 
 
 class Template(msgspec.Struct, frozen=True):

@@ -14,9 +14,6 @@ OTHER_PROTOCOLS = frozenset(
 OWN_FIELDS = frozenset({"host", "user-agent", "accept-encoding", "connection"})
 """Fields that a template may name, but we always send our own."""
 
-PLAIN_FIELDS = frozenset({"accept", "accept-language"})
-"""Fields of a template that are sent as they stand."""
-
 _CREDENTIAL_FIELDS = frozenset(
     {
         "authorization",

@@ -12,7 +12,7 @@ from ebbtide.judge.templates.matching import BlockResult, judge_block
 from ebbtide.judge.templates.parts import template_script_pattern
 from ebbtide.judge.templates.placeholders import ABSENT, absent_name, placeholders_in, request_path, target_values
 from ebbtide.judge.templates.reading import is_passive_path, read_template_file, template_files
-from ebbtide.judge.templates.records import Reading, Template
+from ebbtide.judge.templates.records import Block, Reading, Template
 from ebbtide.model.errors import CheckError
 from ebbtide.model.outcomes import Answered
 from ebbtide.model.targets import Level, Target
@@ -62,8 +62,13 @@ class TemplatePlan(msgspec.Struct, frozen=True):
             if level is Level.ACTIVE or is_passive_path(path):
                 wanted.append(msgspec.structs.replace(request, path=request_path(path, values)))
         asked = {exchange.request.key for exchange in seen}
-        waiting = {request.key: request for request in reversed(wanted) if request.key not in asked}
-        return tuple(reversed(waiting.values()))
+        waiting: dict[object, Request] = {}
+        for request in wanted:
+            if request.key not in asked:
+                known = waiting.setdefault(request.key, request)
+                if request.most_redirects > known.most_redirects:
+                    waiting[request.key] = msgspec.structs.replace(known, most_redirects=request.most_redirects)
+        return tuple(waiting.values())
 
 
 class TemplateRun:
@@ -87,11 +92,7 @@ class TemplateRun:
         """
         return TemplatePlan(
             salt,
-            tuple(
-                (path, Request("/", Purpose.CHECK, template.block.method, template.block.fields))
-                for template in self.templates
-                for path in template.block.paths
-            ),
+            tuple((path, _request(template.block)) for template in self.templates for path in template.block.paths),
         )
 
     def results(self, transcript: Transcript) -> Iterator[ResultLine]:
@@ -100,17 +101,28 @@ class TemplateRun:
         Args:
             transcript: Asked by ``plan``; what is missing in it matches nothing.
         """
-        seen = Seen(transcript.target, transcript.exchanges, UNKNOWN_FAMILY, self._template_scripts)
+        own = [exchange for exchange in transcript.exchanges if exchange.parent is None]
+        hops = [exchange for exchange in transcript.exchanges if exchange.parent is not None]
+        seen = Seen(transcript.target, own, UNKNOWN_FAMILY, self._template_scripts, hops)
         for template in self.templates:
             for path in template.block.paths:
-                exchange = seen.answer(template.block, path)
-                if exchange is None:
-                    continue
-                result = judge_block(template.block, seen.parts(exchange, template.block), seen.values)
-                if result.has_matched:
-                    yield from _lines(template, exchange, result, transcript.target.base_url)
-                    if template.block.stops_at_first_match:
-                        break
+                lines = [
+                    line
+                    for exchange in seen.answers(template.block, path)
+                    for line in self._judged(template, exchange, seen)
+                ]
+                yield from lines
+                if lines and template.block.stops_at_first_match:
+                    break
+
+    def _judged(self, template: Template, exchange: Exchange, seen: Seen) -> Iterator[ResultLine]:
+        result = judge_block(template.block, seen.parts(exchange, template.block), seen.values)
+        if result.has_matched:
+            yield from _lines(template, exchange, result, exchange.origin or seen.base_url)
+
+
+def _request(block: Block) -> Request:
+    return Request("/", Purpose.CHECK, block.method, block.fields, most_redirects=block.most_redirects)
 
 
 def load_templates(paths: Sequence[Path]) -> TemplateRun:
