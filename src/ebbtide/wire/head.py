@@ -14,6 +14,10 @@ _PLAIN_VERSIONS: Final = {b"HTTP/1.1": "1.1", b"HTTP/1.0": "1.0"}
 _BLANKS: Final = b" \t"
 _MOST_STATUS_DIGITS: Final = 3
 _VERSION_CHARACTERS: Final = 16
+_KNOWN: Final[dict[bytes, tuple[bytes, bytes]]] = {}
+"""Plain field lines read before: servers repeat themselves, and so share their records. Bounded by what follows."""
+_MOST_KNOWN: Final = 2048
+_KNOWN_LINE: Final = 128
 _LOWEST_STATUS: Final = 100
 _HIGHEST_STATUS: Final = 599
 
@@ -98,10 +102,17 @@ def parse_fields(lines: list[bytes], most: int) -> tuple[Fields, list[Deviation]
         return _parse_odd_fields(lines, most)
     fields: list[tuple[bytes, bytes]] = []
     for line in islice(lines, 1, None):
-        name, colon, value = line.partition(b":")
-        if not colon or not name or name[0] in _BLANKS or name[-1] in _BLANKS:
-            return _parse_odd_fields(lines, most)
-        fields.append((name, value.strip(b" \t")))
+        field = _KNOWN.get(line)
+        if field is None:
+            name, colon, value = line.partition(b":")
+            if not colon or not name or name[0] in _BLANKS or name[-1] in _BLANKS:
+                return _parse_odd_fields(lines, most)
+            field = name, value.strip(b" \t")
+            if len(line) <= _KNOWN_LINE:
+                if len(_KNOWN) >= _MOST_KNOWN:
+                    _KNOWN.clear()
+                _KNOWN[line] = field
+        fields.append(field)
     return tuple(fields), []
 
 
