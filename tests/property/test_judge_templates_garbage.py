@@ -1,5 +1,6 @@
 """Whatever stands in a file of a template or in an answer: a CheckError or a verdict, never anything else."""
 
+import contextlib
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -8,6 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ebbtide.judge.checks.reading import read_check
+from ebbtide.judge.templates.dsl.reading import DslSyntaxError
+from ebbtide.judge.templates.flows import is_true, read_flow
 from ebbtide.judge.templates.matching import judge_block
 from ebbtide.judge.templates.parts import Parts, template_script_pattern
 from ebbtide.judge.templates.placeholders import target_values
@@ -23,6 +26,8 @@ from ebbtide.model.transcripts import Exchange, Purpose, Request
 
 WHOLE = b"""
 id: sample
+flow: http(1) && (http("second") || !http(1))
+variables: {word: a, same: "{{to_lower(word)}}"}
 info:
   name: Sample
   severity: info
@@ -45,6 +50,11 @@ http:
     extractors:
       - {type: regex, name: found, group: 1, part: body, regex: ['<title>(.*?)</title>']}
       - {type: kval, kval: [server, set_cookie]}
+  - id: second
+    raw: ["GET /{{list}}/{{same}} HTTP/1.1\\nHost: {{Hostname}}\\nX-A: {{list}}\\n\\n", "GET /b HTTP/1.1"]
+    payloads: {list: [p, q]}
+    attack: clusterbomb
+    matchers: [{type: dsl, dsl: ['contains(body_1, list) && status_code_2 == 200'], internal: true}]
 ebbtide:
   level: active
   gate: [apache]
@@ -140,12 +150,18 @@ def test_no_answer_makes_matchers_or_extractors_raise(
         b"", 1, 0, 1, Request("/", Purpose.ROOT), 0, Answered(), status=status, http_version=version, reason=body[:9],
         fields=tuple(fields), body=body, is_truncated=is_truncated,
     )  # fmt: skip
-    block = template_without_check().block
+    block = template_without_check().blocks[0]
     result = judge_block(block, Parts(exchange, template_script_pattern()), target_values(TARGET, "0" * 16))
 
     assert result.has_matched == bool(result.hits)
     for hit in result.hits:
         assert 0 <= hit.start <= hit.end <= len(hit.text)
+
+
+@given(st.text(alphabet="http(12)&|!; \n'x", max_size=60) | st.text(max_size=60))
+def test_any_flow_is_a_chain_or_refused(text: str) -> None:
+    with contextlib.suppress(DslSyntaxError):
+        assert is_true(read_flow(text, {"x": 1}, 2), lambda number: number in {0, 1}) in {True, False}
 
 
 @given(st.text(max_size=80))

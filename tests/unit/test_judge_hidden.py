@@ -2,8 +2,9 @@
 
 import pytest
 
-from ebbtide.judge.checks.deciding import Circumstances, Seen, decide_all
+from ebbtide.judge.checks.deciding import Circumstances, decide_all
 from ebbtide.judge.checks.packs import load_pack
+from ebbtide.judge.checks.seen import Seen
 from ebbtide.judge.templates.hidden import may_be_hidden
 from ebbtide.judge.templates.parts import Parts, template_script_pattern
 from ebbtide.judge.templates.placeholders import target_values
@@ -37,7 +38,7 @@ def is_hidden(matchers: str, condition: str = "and", *, where: str = "body") -> 
     reading = read_template((BASE % (condition, matchers)).encode(), "sample.yaml")
     assert reading.template is not None, reading.refusals
     parts = Parts(exchange_of(BODY, (f"{where}/variable-in-capitals:1",)), template_script_pattern())
-    return may_be_hidden(reading.template.block, parts, target_values(TARGET, "0" * 16))
+    return may_be_hidden(reading.template.blocks[0], parts, target_values(TARGET, "0" * 16))
 
 
 @pytest.mark.parametrize(

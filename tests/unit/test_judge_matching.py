@@ -41,8 +41,8 @@ def run(block: str, body: bytes = BODY, *, status: int = 200, is_truncated: bool
         fields=FIELDS, body=body, is_truncated=is_truncated,
     )  # fmt: skip
     template = template_of(block)
-    parts = Parts(exchange, template_script_pattern(), template.block.most_body_bytes)
-    return judge_block(template.block, parts, target_values(TARGET, "0123456789abcdef"))
+    parts = Parts(exchange, template_script_pattern(), template.blocks[0].most_body_bytes)
+    return judge_block(template.blocks[0], parts, target_values(TARGET, "0123456789abcdef"))
 
 
 def matches(block: str, body: bytes = BODY) -> bool:
@@ -252,6 +252,9 @@ JSON = b'{"product": {"name": "Tide", "version": "1.2"}, "users": [{"name": "a"}
         ("type: json, json: ['.n', '.none']", (b"3",)),
         ("type: json, json: ['.product | select(.name != null) | .name, .version']", (b"Tide", b"1.2")),
         ("type: json, json: ['.[] | .name?']", (b"Tide",)),
+        ('type: json, json: [\'.product.version | capture("(?<major>[0-9]+)[.]"; "i") | .major\']', (b"1",)),
+        ("type: json, json: ['.users[].name | capture(\"(?<x>[b-z])\")']", (b'{"x":"b"}',)),
+        ("type: json, json: ['.n | capture(\"(?<x>3)\")']", ()),
         ("type: dsl, dsl: ['len(body)', 'concat(\"n \", status_code)', 'nobody']", (b"%d" % len(JSON), b"n 200")),
         ("type: xpath, xpath: ['//a/@href']", ()),
     ],

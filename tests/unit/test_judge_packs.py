@@ -77,16 +77,18 @@ def matcher_cases() -> list[tuple[str, Check, int]]:
         (pack, check, place)
         for pack, checks in all_packs()
         for check in checks
-        for place in range(len(check.block.matchers) if check.block else 0)
+        for block in check.blocks
+        for place in range(len(block.matchers))
     ]
 
 
 def path_cases() -> list[tuple[str, Check, str]]:
     return [
-        (pack, check, path)
+        (pack, check, ask.path)
         for pack, checks in all_packs()
         for check in checks
-        for path in (check.block.paths if check.block and len(check.block.paths) > 1 else ())
+        for block in check.blocks
+        for ask in (block.asks if len(block.asks) > 1 else ())
     ]
 
 
@@ -157,9 +159,9 @@ def test_every_sample_gives_the_verdict_that_it_must(pack: str, checks: tuple[Ch
 )
 def test_no_matcher_can_be_deleted_without_a_sample_changing_its_verdict(pack: str, check: Check, place: int) -> None:
     checks = checks_of(pack)
-    assert check.block is not None
-    kept = tuple(matcher for number, matcher in enumerate(check.block.matchers) if number != place)
-    changed = msgspec.structs.replace(check, block=msgspec.structs.replace(check.block, matchers=kept))
+    (block,) = check.blocks
+    kept = tuple(matcher for number, matcher in enumerate(block.matchers) if number != place)
+    changed = msgspec.structs.replace(check, blocks=(msgspec.structs.replace(block, matchers=kept),))
 
     assert outcomes(exchanged(checks, changed), changed) != outcomes(checks, check)
 
@@ -169,9 +171,9 @@ def test_no_matcher_can_be_deleted_without_a_sample_changing_its_verdict(pack: s
 )
 def test_no_path_can_be_deleted_without_a_sample_changing_its_verdict(pack: str, check: Check, path: str) -> None:
     checks = checks_of(pack)
-    assert check.block is not None
-    kept = tuple(each for each in check.block.paths if each != path)
-    changed = msgspec.structs.replace(check, block=msgspec.structs.replace(check.block, paths=kept))
+    (block,) = check.blocks
+    kept = tuple(each for each in block.asks if each.path != path)
+    changed = msgspec.structs.replace(check, blocks=(msgspec.structs.replace(block, asks=kept),))
 
     assert outcomes(exchanged(checks, changed), changed) != outcomes(checks, check)
 
@@ -205,7 +207,7 @@ def test_a_parameter_of_the_operator_changes_what_decides_and_the_version() -> N
     default = {check.id: check for check in load_pack("iis-2001").checks}
     told = {check.id: check for check in load_pack("iis-2001", {"code-red-ida": {"patch_mark": "fixed"}}).checks}
 
-    matcher = told["code-red-ida"].block.matchers[0] if told["code-red-ida"].block else None
+    matcher = told["code-red-ida"].blocks[0].matchers[0]
     assert isinstance(matcher, WordMatcher)
     assert matcher.words == (b"fixed",)
     assert told["code-red-ida"].version != default["code-red-ida"].version

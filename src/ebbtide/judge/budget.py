@@ -8,6 +8,7 @@ import msgspec
 
 from ebbtide.judge.checks.records import Check
 from ebbtide.judge.templates.reading import is_passive_path
+from ebbtide.judge.templates.records import Ask
 from ebbtide.model.targets import Level
 from ebbtide.model.transcripts import Method
 
@@ -38,6 +39,11 @@ class Bought(msgspec.Struct, frozen=True):
     of: int
 
 
+def need_of(ask: Ask) -> RequestNeed:
+    """What a request of a block needs to be sent."""
+    return ask.method, ask.path, ask.fields
+
+
 def needs_of(checks: Iterable[Check], core: frozenset[RequestNeed]) -> dict[str, frozenset[RequestNeed]]:
     """Check id to what must be asked for it beyond the core plan, what it builds on included.
 
@@ -47,8 +53,7 @@ def needs_of(checks: Iterable[Check], core: frozenset[RequestNeed]) -> dict[str,
     """
     needs: dict[str, frozenset[RequestNeed]] = {}
     for check in checks:
-        block = check.block
-        own = {(block.method, path, block.fields) for path in block.paths} if block else set()
+        own = {need_of(ask) for block in check.blocks for ask in block.asks}
         needs[check.id] = frozenset(own - core).union(*(needs[part] for part in check.parts))
     return needs
 

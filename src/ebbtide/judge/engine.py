@@ -8,8 +8,9 @@ import msgspec
 
 from ebbtide.judge.budget import Bought, what_budgets_buy
 from ebbtide.judge.checks.catalogue import load_checks
-from ebbtide.judge.checks.deciding import EVIDENCE_NOT_KEPT, Circumstances, Docket, Seen
+from ebbtide.judge.checks.deciding import EVIDENCE_NOT_KEPT, Circumstances, Docket
 from ebbtide.judge.checks.records import Check
+from ebbtide.judge.checks.seen import Seen
 from ebbtide.judge.plan import SurveyPlan, core_needs, make_plan
 from ebbtide.judge.software.identifier import identifier_of
 from ebbtide.judge.templates.parts import template_script_pattern

@@ -6,7 +6,7 @@ from itertools import islice
 
 import msgspec
 
-from ebbtide.judge.budget import RequestNeed, needs_of, ranked
+from ebbtide.judge.budget import RequestNeed, need_of, needs_of, ranked
 from ebbtide.judge.checks.records import Check
 from ebbtide.judge.presence.controls import FOLDER, is_success, shape_of
 from ebbtide.judge.software.identifier import identifier_of
@@ -170,9 +170,9 @@ def _ranked(checks: Sequence[Check], core: frozenset[RequestNeed], level: Level)
             known = families.get(need, frozenset())
             families[need] = None if known is None or not check.families else known | frozenset(check.families)
     hops = Counter[RequestNeed]()
-    for block in (check.block for check in checks if check.block):
-        for path in block.paths:
-            hops[block.method, path, block.fields] = max(hops[block.method, path, block.fields], block.most_redirects)
+    for block in (block for check in checks for block in check.blocks):
+        for need in map(need_of, block.asks):
+            hops[need] = max(hops[need], block.most_redirects)
     found = [
         NamedRequest(
             path=path,

@@ -1,25 +1,25 @@
 """From what was seen of one target to the verdict of each check: pure, and in one fixed order of reasons."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import assert_never
-from urllib.parse import urlsplit
 
 import msgspec
 
 from ebbtide.judge.checks.records import AllOf, AnyOf, ByTemplate, Check
-from ebbtide.judge.presence.controls import FOLDER, Controls, is_success, shape_of
+from ebbtide.judge.checks.seen import Seen
+from ebbtide.judge.presence.controls import is_success
 from ebbtide.judge.presence.error_texts import error_texts
 from ebbtide.judge.templates.evidence import evidence_of
+from ebbtide.judge.templates.flows import Flow, FlowAll, FlowAny, FlowBlock, FlowNot
 from ebbtide.judge.templates.hidden import may_be_hidden
 from ebbtide.judge.templates.matching import judge_block
 from ebbtide.judge.templates.parts import Parts
-from ebbtide.judge.templates.placeholders import absent_name_in, request_path, target_values
+from ebbtide.judge.templates.placeholders import request_path
 from ebbtide.judge.templates.reading import is_passive_path
-from ebbtide.judge.templates.records import Block, Following
-from ebbtide.model.outcomes import Answered, Failed, Skipped, SkipReason
-from ebbtide.model.targets import Level, Target
-from ebbtide.model.transcripts import Exchange, Purpose
+from ebbtide.judge.templates.records import Ask, Block
+from ebbtide.model.outcomes import Answered
+from ebbtide.model.targets import Level
+from ebbtide.model.transcripts import Exchange
 from ebbtide.model.verdicts import (
     UNKNOWN_FAMILY,
     CannotTell,
@@ -31,10 +31,6 @@ from ebbtide.model.verdicts import (
     Shown,
     Verdict,
 )
-from ebbtide.patterns.regex import Pattern
-
-REDIRECTS = frozenset({301, 302, 303, 307, 308})
-RequestKey = tuple[str, str, tuple[tuple[str, str], ...]]
 
 _NOT_SHOWN = NotShown()
 _MASKED = CannotTell(CannotTellReason.MASKED)
@@ -79,133 +75,6 @@ class _Doubts(msgspec.Struct, frozen=True):
 
     is_explained: bool
     is_suspect: bool
-
-
-class Seen:
-    """What was seen of one target, indexed; parts of answers are built once for all checks.
-
-    Args:
-        target: Who was asked.
-        exchanges: Of one attempt, in order.
-        family: Of the server; ``unknown`` if it does not tell.
-        template_scripts: See ``parts.template_script_pattern``.
-        hops: What redirects of the exchanges led to, in order.
-
-    Attributes:
-        absent: The exchange of the core plan's absent name, the file-like one; ``None`` if there is none.
-        is_answered: The first request for ``/`` was answered.
-        has_failure: Some request was not answered; that for robots.txt does not count.
-        extra_count: How many requests beyond the core plan were made.
-    """
-
-    def __init__(
-        self,
-        target: Target,
-        exchanges: Sequence[Exchange],
-        family: str,
-        template_scripts: Pattern,
-        hops: Sequence[Exchange] = (),
-    ) -> None:
-        self.family = family
-        self._hops = {hop.parent: hop for hop in reversed(hops) if _is_answered(hop)}
-        self.exchanges = exchanges
-        self.by_key: dict[RequestKey, Exchange] = {}
-        self.extra_count = 0
-        self._absents: list[Exchange] = []
-        first: dict[Purpose, Exchange] = {}
-        for exchange in exchanges:
-            request = exchange.request
-            purpose = request.purpose
-            self.by_key.setdefault((request.method, request.path, request.fields), exchange)
-            if purpose is Purpose.ABSENT:
-                self._absents.append(exchange)
-            first.setdefault(purpose, exchange)
-            self.extra_count += purpose is Purpose.CHECK
-        self.absent = first.get(Purpose.ABSENT)
-        self._root = first.get(Purpose.ROOT)
-        self.is_answered = _is_answered(self._root)
-        self.has_failure = any(map(_has_failed, exchanges))
-        self._target = target
-        self._template_scripts = template_scripts
-        self._parts: dict[tuple[int, int | None], Parts] = {}
-
-    @cached_property
-    def values(self) -> Mapping[str, str]:
-        """What placeholders stand for at this target."""
-        return target_values(self._target, absent_name_in(self.absent.request.path) if self.absent else "")
-
-    @cached_property
-    def is_soft(self) -> bool:
-        """Whether any name that cannot exist was answered with 2xx."""
-        return any(_is_answered(each) and is_success(each) for each in self._absents)
-
-    @cached_property
-    def controls(self) -> Controls:
-        """What the server says to names that cannot exist."""
-        answered = {shape_of(each.request.path): each for each in reversed(self._absents) if _is_answered(each)}
-        root, absent = (each if _is_answered(each) else None for each in (self._root, self.absent))
-        others = {shape: each for shape, each in answered.items() if each is not self.absent and shape != FOLDER}
-        return Controls(root, absent, answered.get(FOLDER), others)
-
-    def answer(self, block: Block, path: str) -> Exchange | None:
-        """The answer to one of a block's requests; ``None`` if there is none."""
-        asked = path if path == "/" else request_path(path, self.values)
-        exchange = self.by_key.get((block.method, asked, block.fields))
-        return exchange if _is_answered(exchange) else None
-
-    @property
-    def base_url(self) -> str:
-        """Of the target."""
-        return self._target.base_url
-
-    def answers(self, block: Block, path: str) -> Iterator[Exchange]:
-        """The answer to one of a block's requests and those that its redirects led to; none if there is none."""
-        exchange = self.answer(block, path)
-        if exchange is not None:
-            yield from self.chain(exchange, block)
-
-    def chain(self, exchange: Exchange, block: Block) -> Iterator[Exchange]:
-        """An answer, and those that its redirects led to, as far as the block follows them; each is judged alone."""
-        yield exchange
-        for _ in range(block.most_redirects):
-            hop = self._hops.get(exchange.ordinal)
-            if hop is None or (block.following is Following.SAME_HOST and not self._is_same_host(hop)):
-                return
-            yield hop
-            exchange = hop
-
-    def breaks_off(self, last: Exchange, block: Block) -> bool:
-        """Whether the last answer of a chain redirects to where the block would have gone on, and nobody went."""
-        if block.following is not Following.ANYWHERE or last.status not in REDIRECTS:
-            return False
-        return bool(last.field_values(b"location")) and self._hops.get(last.ordinal) is None
-
-    def _is_same_host(self, hop: Exchange) -> bool:
-        return not hop.origin or urlsplit(hop.origin).hostname == self._target.host
-
-    def is_closed(self, block: Block, path: str) -> bool:
-        """Whether robots.txt kept us from one of a block's requests."""
-        exchange = self.by_key.get((block.method, request_path(path, self.values), block.fields))
-        outcome = None if exchange is None else exchange.outcome
-        return isinstance(outcome, Skipped) and outcome.reason is SkipReason.ROBOTS
-
-    def parts(self, exchange: Exchange, block: Block) -> Parts:
-        """The parts of an answer; not shared when the block's extractors add their own."""
-        if block.extractors and any(extractor.name for extractor in block.extractors):
-            return Parts(exchange, self._template_scripts, block.most_body_bytes)
-        key = (exchange.ordinal, block.most_body_bytes)
-        parts = self._parts.get(key)
-        if parts is None:
-            parts = self._parts[key] = Parts(exchange, self._template_scripts, block.most_body_bytes)
-        return parts
-
-
-def _is_answered(exchange: Exchange | None) -> bool:
-    return exchange is not None and isinstance(exchange.outcome, Answered)
-
-
-def _has_failed(exchange: Exchange) -> bool:
-    return isinstance(exchange.outcome, Failed) and exchange.request.purpose is not Purpose.ROBOTS
 
 
 class Docket:
@@ -268,13 +137,15 @@ def _explained_packs(checks: Sequence[Check], seen: Seen) -> frozenset[str]:
     return frozenset(
         check.pack
         for check in checks
-        if check.explains_absent and check.block is not None and _shows(check.block, seen, absent)
+        if check.explains_absent and any(_shows(block, seen, absent) for block in check.blocks)
     )
 
 
 def _shows(block: Block, seen: Seen, exchange: Exchange) -> bool:
-    return any(seen.answer(block, path) is exchange for path in block.paths) and (
-        judge_block(block, seen.parts(exchange, block), seen.values).has_matched
+    return any(
+        seen.answer(ask) is exchange
+        and judge_block(block, seen.parts(exchange, block, ask), seen.values_of(ask)).has_matched
+        for ask in block.asks
     )
 
 
@@ -286,10 +157,10 @@ def _decide(
             return _any_of([verdicts[part] for part in parts])
         case AllOf(checks=parts):
             bases = [verdicts[part] for part in parts]
-            own = _decide_block(check, seen, circumstances, doubts)
+            own = _decide_blocks(check, seen, circumstances, doubts)
             return _all_of([*bases, own])
         case ByTemplate():
-            return _decide_block(check, seen, circumstances, doubts)
+            return _decide_blocks(check, seen, circumstances, doubts)
         case _ as never:
             assert_never(never)
 
@@ -306,7 +177,7 @@ def _any_of(verdicts: Sequence[Verdict]) -> Verdict:
     return _NOT_SHOWN
 
 
-def _all_of(verdicts: Sequence[Verdict]) -> Verdict:
+def _all_of(verdicts: Iterable[Verdict]) -> Verdict:
     """The first that is not shown decides; else all are shown."""
     shown = []
     for verdict in verdicts:
@@ -320,71 +191,147 @@ def _joined(verdicts: Sequence[Shown]) -> tuple[Evidence, ...]:
     return tuple(dict.fromkeys(each for verdict in verdicts for each in verdict.evidence))
 
 
-def _decide_block(check: Check, seen: Seen, circumstances: Circumstances, doubts: _Doubts) -> Verdict:
-    """The verdict of a check's own block."""
-    block = check.block
-    if block is None:
-        return _NOT_SHOWN
-    telling = block.paths
+def _decide_blocks(check: Check, seen: Seen, circumstances: Circumstances, doubts: _Doubts) -> Verdict:
+    """The verdict of a check's own blocks: of any that is not internal and that the flow, if there is one, leads to."""
+    told: dict[int, Verdict] = {}
+
+    def verdict_of(number: int) -> Verdict:
+        if number not in told:
+            told[number] = _decide_block(check, check.blocks[number], seen, circumstances, doubts)
+        return told[number]
+
+    if check.flow is not None:
+        verdict = _along(check.flow, verdict_of)
+        shown = [each for number, each in told.items() if not check.blocks[number].is_internal]
+        if any(isinstance(each, Shown) for each in shown):
+            return _any_of(shown)
+        return _NOT_SHOWN if isinstance(verdict, Shown) else verdict
+    telling = [number for number, block in enumerate(check.blocks) if not block.is_internal]
+    if len(telling) == 1:
+        return verdict_of(telling[0])
+    return _any_of([verdict_of(number) for number in telling])
+
+
+def _along(flow: Flow, verdict_of: Callable[[int], Verdict]) -> Verdict:
+    """What a flow makes of the verdicts of its blocks; those behind one that decides are not looked at."""
+    match flow:
+        case FlowBlock(number=number):
+            return verdict_of(number)
+        case FlowNot(of=inner):
+            verdict = _along(inner, verdict_of)
+            if isinstance(verdict, Shown):
+                return _NOT_SHOWN
+            return Shown(()) if isinstance(verdict, NotShown) else verdict
+        case FlowAll(of=parts):
+            return _all_of(_along(part, verdict_of) for part in parts)
+        case FlowAny(of=parts):
+            return _any_of([_along(part, verdict_of) for part in parts])
+        case _ as never:
+            assert_never(never)
+
+
+def _decide_block(check: Check, block: Block, seen: Seen, circumstances: Circumstances, doubts: _Doubts) -> Verdict:
+    """The verdict of one block."""
+    if block.is_global:
+        return _decide_answers(block, seen)
+    telling = block.asks
     if seen.is_soft:
-        telling = tuple(path for path in telling if not _is_concealed(block, path, seen, doubts))
-    allowed = telling if circumstances.level is Level.ACTIVE else tuple(filter(is_passive_path, telling))
-    verdict = _decide_paths(check, block, allowed, seen, circumstances, doubts)
+        telling = tuple(ask for ask in telling if not _is_concealed(ask, seen, doubts))
+    is_active = circumstances.level is Level.ACTIVE
+    allowed = telling if is_active else tuple(ask for ask in telling if is_passive_path(ask.path))
+    verdict = _decide_asks(check, block, allowed, seen, circumstances, doubts)
     if isinstance(verdict, Shown):
         return verdict
-    if len(telling) < len(block.paths):
+    if len(telling) < len(block.asks):
         return _ANSWERS_EVERYTHING
     return _LEVEL if len(allowed) < len(telling) else verdict
 
 
-def _is_concealed(block: Block, path: str, seen: Seen, doubts: _Doubts) -> bool:
+def _is_concealed(ask: Ask, seen: Seen, doubts: _Doubts) -> bool:
     """Whether a server that answers names that cannot exist says to a path what it says to any name."""
-    if path == "/":
+    if ask.path == "/":
         return False
-    if is_passive_path(path):
+    if is_passive_path(ask.path):
         return seen.absent is not None and is_success(seen.absent) and not doubts.is_explained
-    asked, answer = request_path(path, seen.values), seen.answer(block, path)
+    asked, answer = request_path(ask.path, seen.values), seen.answer(ask)
     return seen.controls.answers_everything(asked, is_explained=doubts.is_explained) and (
         answer is None or not seen.controls.is_told_apart(answer, is_explained=doubts.is_explained)
     )
 
 
-def _decide_paths(
-    check: Check, block: Block, paths: Sequence[str], seen: Seen, circumstances: Circumstances, doubts: _Doubts
+class _Clouds:
+    """What made an answer less than whole, while it did not show the check."""
+
+    def __init__(self) -> None:
+        self._is_cut = self._is_masked = self._is_erased = False
+
+    def note(self, exchange: Exchange, *, is_hidden: bool) -> None:
+        """Take one answer into account."""
+        self._is_cut = self._is_cut or exchange.is_truncated
+        self._is_masked = self._is_masked or (is_hidden and exchange.is_body_kept)
+        self._is_erased = self._is_erased or (is_hidden and not exchange.is_body_kept)
+
+    @property
+    def verdict(self) -> Verdict:
+        """Not shown, unless it may have been hidden."""
+        reasons = ((self._is_erased, EVIDENCE_NOT_KEPT), (self._is_cut, _TRUNCATED), (self._is_masked, _MASKED))
+        return next((verdict for applies, verdict in reasons if applies), _NOT_SHOWN)
+
+
+def _decide_answers(block: Block, seen: Seen) -> Verdict:
+    """The verdict of a block that looks at every answer."""
+    clouds = _Clouds()
+    for exchange in seen.answered:
+        parts = seen.parts(exchange, block)
+        evidence, is_hidden = _look(block, parts, seen.values)
+        if evidence is not None:
+            return Shown(evidence)
+        clouds.note(exchange, is_hidden=is_hidden)
+    return clouds.verdict
+
+
+def _look(block: Block, parts: Parts, values: Mapping[str, str]) -> tuple[tuple[Evidence, ...] | None, bool]:
+    """What one answer shows of a block, ``None`` for nothing; and whether something of it may be hidden."""
+    exchange = parts.exchange
+    result = judge_block(block, parts, values)
+    is_whole = exchange.is_body_kept and not exchange.masked
+    is_hidden = not is_whole and may_be_hidden(block, parts, values)
+    if result.has_matched and not (result.leans_on_cut_body or is_hidden):
+        return evidence_of(result.hits, exchange.ordinal), is_hidden
+    return None, is_hidden
+
+
+def _decide_asks(
+    check: Check, block: Block, asks: Sequence[Ask], seen: Seen, circumstances: Circumstances, doubts: _Doubts
 ) -> Verdict:
     """Shown if any answer shows it; else why it cannot be said, else not shown."""
-    missing: list[str] = []
+    missing: list[Ask] = []
     doubtful: list[Verdict] = []
-    is_cut = is_masked = is_erased = breaks_off = False
-    for path in paths:
-        exchange = seen.answer(block, path)
-        if exchange is None:
-            missing.append(path)
+    earlier: list[Parts | None] = []
+    clouds, breaks_off = _Clouds(), False
+    for ask in block.asks:
+        exchange = seen.answer(ask)
+        if exchange is None or ask not in asks:
+            missing.extend([ask] if ask in asks else [])
+            earlier.append(None if exchange is None else seen.parts(exchange, block, ask, earlier))
             continue
-        last = exchange
         for last in seen.chain(exchange, block):
-            parts = seen.parts(last, block)
-            result = judge_block(block, parts, seen.values)
-            is_whole = last.is_body_kept and not last.masked
-            is_hidden = not is_whole and may_be_hidden(block, parts, seen.values)
-            if result.has_matched and not (result.leans_on_cut_body or is_hidden):
-                doubt = _doubt(check, path, last, seen, doubts)
+            parts = seen.parts(last, block, ask, earlier)
+            evidence, is_hidden = _look(block, parts, seen.values_of(ask))
+            if evidence is not None:
+                doubt = _doubt(check, ask.path, last, seen, doubts)
                 if doubt is None:
-                    return Shown(evidence_of(result.hits, last.ordinal))
+                    return Shown(evidence)
                 doubtful.append(doubt)
-            is_cut = is_cut or last.is_truncated
-            is_masked = is_masked or (is_hidden and last.is_body_kept)
-            is_erased = is_erased or (is_hidden and not last.is_body_kept)
+            clouds.note(last, is_hidden=is_hidden)
+        earlier.append(parts)
         breaks_off = breaks_off or seen.breaks_off(last, block)
     in_doubt = next((verdict for verdict in doubtful if isinstance(verdict, CannotTell)), None)
     if in_doubt is not None:
         return in_doubt
     if missing:
-        return _missing(check, block, missing, seen, circumstances)
-    if breaks_off:
-        return _LEVEL
-    reasons = ((is_erased, EVIDENCE_NOT_KEPT), (is_cut, _TRUNCATED), (is_masked, _MASKED))
-    return next((verdict for applies, verdict in reasons if applies), _NOT_SHOWN)
+        return _missing(check, missing, seen, circumstances)
+    return _LEVEL if breaks_off else clouds.verdict
 
 
 def _doubt(check: Check, path: str, exchange: Exchange, seen: Seen, doubts: _Doubts) -> Verdict | None:
@@ -397,9 +344,9 @@ def _doubt(check: Check, path: str, exchange: Exchange, seen: Seen, doubts: _Dou
     return _SUSPECTED_HONEYPOT if doubts.is_suspect and (is_named or check.product) else None
 
 
-def _missing(check: Check, block: Block, paths: Sequence[str], seen: Seen, circumstances: Circumstances) -> Verdict:
+def _missing(check: Check, asks: Sequence[Ask], seen: Seen, circumstances: Circumstances) -> Verdict:
     """Why there is no answer: robots.txt, a check younger than the round, a silent target, a budget, an authority."""
-    if any(seen.is_closed(block, path) for path in paths):
+    if any(map(seen.is_closed, asks)):
         return _ROBOTS
     if check.id in circumstances.younger:
         return _OLDER_THAN_CHECK
@@ -407,4 +354,4 @@ def _missing(check: Check, block: Block, paths: Sequence[str], seen: Seen, circu
         return _UNREACHABLE
     if seen.extra_count >= circumstances.extra_requests:
         return _BUDGET
-    return _UNREACHABLE if any(is_passive_path(path) for path in paths) else _LEVEL
+    return _UNREACHABLE if any(is_passive_path(ask.path) for ask in asks) else _LEVEL

@@ -6,8 +6,8 @@ from pathlib import Path
 from ebbtide.judge.checks.content_hash import content_hash, plain_tree
 from ebbtide.judge.checks.records import AllOf, AnyOf, ByTemplate, Check, Decision, Parameter, Sample, SampleResponse
 from ebbtide.judge.templates.placeholders import path_without_address
-from ebbtide.judge.templates.reading import is_passive_path, read_template_table
-from ebbtide.judge.templates.records import Block, Template
+from ebbtide.judge.templates.reading import is_passive, read_template_table
+from ebbtide.judge.templates.records import Template
 from ebbtide.judge.templates.tree_reading import TableReader
 from ebbtide.judge.templates.yaml_tree import Scalar, read_yaml
 from ebbtide.model.errors import CheckError
@@ -53,15 +53,15 @@ def read_check(top: TableReader, pack: str, settings: Mapping[str, str]) -> Chec
     )  # fmt: skip
     parameters = _parameters(about, top.text("id"), settings)
     decision = _decision(about)
-    block = None if isinstance(decision, AnyOf) else _block(top, {each.name: each.value for each in parameters})
-    if block is None and ("http" in top or "requests" in top):
+    template = None if isinstance(decision, AnyOf) else _template(top, {each.name: each.value for each in parameters})
+    if template is None and ("http" in top or "requests" in top):
         top.fail("http", "must be left out of a check that is any_of others.")
     return Check(
         id=top.text("id"),
         version=_version(top, about, parameters),
         pack=pack,
         name=top.need("info").text("name"),
-        level=_level(about, block),
+        level=_level(about, template),
         severity=_severity(top, about),
         families=about.texts("gate"),
         decision=decision,
@@ -70,9 +70,10 @@ def read_check(top: TableReader, pack: str, settings: Mapping[str, str]) -> Chec
         sources=_sources(about),
         parameters=parameters,
         explains_absent=about.truth("explains_absent"),
-        block=block,
+        blocks=template.blocks if template else (),
         samples=_samples(about),
         product=about.text("product", ""),
+        flow=template.flow if template else None,
     )
 
 
@@ -92,16 +93,17 @@ def template_check(template: Template, *, is_passive: bool) -> Check:
         sources=template.references,
         parameters=(),
         explains_absent=False,
-        block=template.block,
+        blocks=template.blocks,
         samples=(),
+        flow=template.flow,
     )
 
 
-def _block(top: TableReader, parameters: Mapping[str, str]) -> Block:
+def _template(top: TableReader, parameters: Mapping[str, str]) -> Template:
     reading = read_template_table(top, parameters)
     if reading.template is None:
         top.fail("http", f"cannot be run: {', '.join(reading.refusals.reasons)}.")
-    return reading.template.block
+    return reading.template
 
 
 def _decision(about: TableReader) -> Decision:
@@ -118,12 +120,12 @@ def _decision(about: TableReader) -> Decision:
     return AnyOf(any_of) if any_of else AllOf(all_of)
 
 
-def _level(about: TableReader, block: Block | None) -> Level:
+def _level(about: TableReader, template: Template | None) -> Level:
     text = about.text("level")
     if text not in Level.__members__.values():
         about.fail("level", "must be passive or active.")
     level = Level(text)
-    if level is Level.PASSIVE and block is not None and not all(is_passive_path(path) for path in block.paths):
+    if level is Level.PASSIVE and template is not None and not is_passive(template.blocks):
         about.fail("level", "must be active, since the check asks for a named path.")
     return level
 
@@ -210,6 +212,7 @@ def _version(top: TableReader, about: TableReader, parameters: Sequence[Paramete
     content = {
         "http": plain_tree(top.node("http") or top.node("requests")),
         **{key: plain_tree(about.node(key)) for key in ("level", "gate", "decide", "explains_absent")},
+        **{key: plain_tree(top.node(key)) for key in ("flow", "variables") if key in top},
         "parameters": {each.name: each.value for each in parameters},
     }
     if "product" in about:

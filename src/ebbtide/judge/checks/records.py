@@ -2,17 +2,18 @@
 
 import msgspec
 
+from ebbtide.judge.templates.flows import Flow
 from ebbtide.judge.templates.records import Block
 from ebbtide.model.targets import Level
 from ebbtide.model.verdicts import CheckInfo
 
 
 class ByTemplate(msgspec.Struct, frozen=True, tag="template"):
-    """The check's own block decides."""
+    """The check's own blocks decide."""
 
 
 class AllOf(msgspec.Struct, frozen=True, tag="all_of"):
-    """These checks must be shown, and then the check's own block decides."""
+    """These checks must be shown, and then the check's own blocks decide."""
 
     checks: tuple[str, ...]
 
@@ -69,7 +70,8 @@ class Check(msgspec.Struct, frozen=True):
             everything.
         product: What it shows the presence of, where one site has few such things; empty otherwise. A server that
             shows many of them is a suspected honeypot.
-        block: ``None`` exactly when ``decision`` is ``AnyOf``.
+        blocks: None exactly when ``decision`` is ``AnyOf``.
+        flow: Which blocks must match; any that is not internal where there is none.
     """
 
     id: str
@@ -85,9 +87,10 @@ class Check(msgspec.Struct, frozen=True):
     sources: tuple[str, ...]
     parameters: tuple[Parameter, ...]
     explains_absent: bool
-    block: Block | None
+    blocks: tuple[Block, ...]
     samples: tuple[Sample, ...]
     product: str = ""
+    flow: Flow | None = None
 
     @property
     def parts(self) -> tuple[str, ...]:

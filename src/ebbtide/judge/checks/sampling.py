@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from ebbtide.judge.checks.deciding import Circumstances, Seen, decide_all
+from ebbtide.judge.checks.deciding import Circumstances, decide_all
 from ebbtide.judge.checks.records import Check, Sample, SampleResponse
+from ebbtide.judge.checks.seen import Seen
 from ebbtide.judge.templates.parts import template_script_pattern
 from ebbtide.judge.templates.placeholders import ABSENT, fill_in, request_path, target_values
 from ebbtide.judge.templates.reading import is_passive_path

@@ -10,6 +10,9 @@ import jq
 import msgspec
 from lxml import etree
 
+from ebbtide.model.errors import PatternError
+from ebbtide.patterns.regex import Pattern, compile_pattern
+
 MOST_VALUES = 1000
 MOST_QUERY_CHARACTERS = 1000
 _MOST_SEARCHES = 3
@@ -22,6 +25,8 @@ _WORDS = frozenset(
     }
 )
 """What a program may call: nothing of it loops, reads anything, or matches patterns."""
+_CAPTURE = re.compile(r'\s*capture\(\s*("(?:[^"\\]|\\.)*")\s*(?:;\s*("i"|"ix"))?\s*\)\s*')
+_OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
 _TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
 _FIELD = re.compile(r"\.\s*[A-Za-z_][A-Za-z0-9_]*|\$[A-Za-z_]*|[A-Za-z_@][A-Za-z0-9_]*")
 _SEARCH = re.compile(r"//|descendant|ancestor|preceding|following")
@@ -33,8 +38,10 @@ class QueryRefusal(Exception):  # noqa: N818  it is told on by the reader, as a 
 
 
 @lru_cache(maxsize=1024)
-def check_program(program: str) -> Any:
-    """A jq program, compiled.
+def check_program(program: str) -> tuple[Any, ...]:
+    """A jq program, compiled: its steps, one after the other.
+
+    ``capture("pattern")`` is a step of its own and runs on our patterns, in linear time.
 
     Raises:
         QueryRefusal: It is none, or uses what could loop, read something, or branch without end.
@@ -42,7 +49,35 @@ def check_program(program: str) -> Any:
     bare = _TEXT.sub(" ", program)
     if len(program) > MOST_QUERY_CHARACTERS or bare.count(",") > _MOST_BRANCHES or bare.count("..") > 0:
         raise QueryRefusal("the program may branch too often")
-    called = {word for word in _FIELD.findall(bare) if not word.startswith(".")}
+    steps: list[Any] = []
+    pipe: list[str] = []
+    for stage in _stages(program):
+        captured = _CAPTURE.fullmatch(stage)
+        if captured is None:
+            pipe.append(stage)
+            continue
+        steps += [_compiled("|".join(pipe)), _capturing(captured)] if pipe else [_capturing(captured)]
+        pipe = []
+    return (*steps, _compiled("|".join(pipe))) if pipe else tuple(steps)
+
+
+def _stages(program: str) -> list[str]:
+    """What stands between the pipes of a program that stand in no bracket and in no text."""
+    stages, depth, place = [""], 0, 0
+    while place < len(program):
+        text = _TEXT.match(program, place)
+        piece = text.group(0) if text else program[place]
+        depth += (piece in _OPENING) - (piece in _CLOSING)
+        if piece == "|" and depth == 0 and program[place + 1 : place + 2] != "=":
+            stages.append("")
+        else:
+            stages[-1] += piece
+        place += len(piece)
+    return stages
+
+
+def _compiled(program: str) -> Any:
+    called = {word for word in _FIELD.findall(_TEXT.sub(" ", program)) if not word.startswith(".")}
     if called - _WORDS:
         raise QueryRefusal(f"the program uses {', '.join(sorted(called - _WORDS))}")
     try:
@@ -51,15 +86,46 @@ def check_program(program: str) -> Any:
         raise QueryRefusal("this is no jq program") from error
 
 
+def _capturing(captured: re.Match[str]) -> Pattern:
+    try:
+        source = msgspec.json.decode(captured.group(1), type=str)
+        return compile_pattern(source, ignore_case=captured.group(2) is not None)
+    except (msgspec.DecodeError, PatternError) as error:
+        raise QueryRefusal("the pattern of capture cannot be used") from error
+
+
 def json_values(program: str, text: bytes) -> Iterator[bytes]:
     """What a program gives of a text; nothing where that is no JSON, or where the program does not fit it."""
     try:
-        found = iter(check_program(program).input_text(text.decode("utf-8", "replace")))
-        for value in islice(found, MOST_VALUES):
+        values = iter(_identity().input_text(text.decode("utf-8", "replace")))
+        for step in check_program(program):
+            values = islice(_stepped(step, values), MOST_VALUES)
+        for value in values:
             if value is not None:
                 yield value.encode() if isinstance(value, str) else msgspec.json.encode(value)
     except (ValueError, RecursionError):
         return
+
+
+@lru_cache(maxsize=1)
+def _identity() -> Any:
+    return jq.compile(".")
+
+
+def _stepped(step: Any, values: Iterator[Any]) -> Iterator[Any]:
+    for value in values:
+        if not isinstance(step, Pattern):
+            yield from step.input_value(value)
+        elif isinstance(value, str):
+            found = step.search(value.encode("utf-8", "replace"))
+            if found is not None:
+                yield {name: _told(found.group(number)) for name, number in step.group_names.items()}
+        else:
+            return
+
+
+def _told(octets: bytes | None) -> str | None:
+    return None if octets is None else octets.decode("utf-8", "replace")
 
 
 @lru_cache(maxsize=1024)

@@ -83,6 +83,7 @@ def _hides(matcher: Matcher, parts: Parts, values: Mapping[str, str]) -> bool:
 
 def _is_covered(part: str, parts: Parts) -> bool:
     """Whether something of a part is masked or erased, so that what is reckoned from all of it cannot be told."""
+    parts, part = parts.source(part)
     return parts.get(part) is not None and (_is_erased(part, parts) or _has_mask(part, parts))
 
 

@@ -3,12 +3,12 @@
 import binascii
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol, TypedDict, TypeVar
+from typing import NamedTuple, Protocol, TypedDict, TypeVar
 
 from ebbtide.judge.templates.documents import QueryRefusal, check_program, check_query
 from ebbtide.judge.templates.dsl.compiling import Expression, UnknownFunctionError
 from ebbtide.judge.templates.dsl.reading import DslSyntaxError
-from ebbtide.judge.templates.placeholders import TARGET_NAMES, fill_in, placeholders_in
+from ebbtide.judge.templates.placeholders import fill_in, placeholders_in
 from ebbtide.judge.templates.records import (
     DslExtractor,
     DslMatcher,
@@ -30,7 +30,7 @@ from ebbtide.patterns.regex import Pattern, compile_pattern
 
 _OTHER_MATCHERS = frozenset({"json", "error", "llm"})
 _OTHER_EXTRACTORS = frozenset({"llm"})
-_LATER_ANSWER = re.compile(r"_(?:[2-9]|[1-9][0-9]+)\Z")
+_NUMBERED = re.compile(r"_[1-9][0-9]{0,2}\Z")
 _CONDITIONS = ("", "and", "or")
 _MOST_STATUS = 999
 
@@ -44,6 +44,20 @@ class _Usual(TypedDict):
     name: str
 
 
+class Names(NamedTuple):
+    """What may stand in double braces in words.
+
+    Attributes:
+        variables: Of the template.
+        parameters: From the check and the operator; their values are taken as they stand.
+        later: Names whose values are known only at a target, or of one request.
+    """
+
+    variables: Mapping[str, str]
+    parameters: Mapping[str, str]
+    later: frozenset[str]
+
+
 class UnsupportedSink(Protocol):
     """Takes the name of a feature that this release cannot do."""
 
@@ -53,19 +67,22 @@ class UnsupportedSink(Protocol):
 
 
 def read_matchers(
-    readers: Sequence[TableReader], parameters: Mapping[str, str], unsupported: UnsupportedSink
+    readers: Sequence[TableReader],
+    names: Names,
+    unsupported: UnsupportedSink,
 ) -> tuple[Matcher, ...]:
     """Read the matchers of one block; those that we cannot do are noted and left out.
 
     Args:
         readers: One for each matcher.
-        parameters: Values for ``{{names}}`` in words, from the check and the operator.
+        names: What may stand in double braces in words.
         unsupported: Is told of each feature that is missing here.
 
     Raises:
         CheckError: A matcher is no matcher of the format at all.
     """
-    return tuple(found for reader in readers if (found := _read_matcher(reader, parameters, unsupported)) is not None)
+    found = (_read_matcher(reader, names, unsupported) for reader in readers)
+    return tuple(matcher for matcher in found if matcher is not None)
 
 
 def read_extractors(readers: Sequence[TableReader], unsupported: UnsupportedSink) -> tuple[Extractor, ...]:
@@ -89,13 +106,25 @@ def read_condition(reader: TableReader, key: str) -> bool:
     return condition == "and"
 
 
-def _read_matcher(reader: TableReader, parameters: Mapping[str, str], unsupported: UnsupportedSink) -> Matcher | None:
+def looks_back(matchers: Sequence[Matcher], extractors: Sequence[Extractor]) -> bool:
+    """Whether something asks for a part of an answer by the number of its request."""
+    asked = {each.part for each in matchers if not isinstance(each, StatusMatcher | DslMatcher)}
+    asked.update(name for each in matchers if isinstance(each, DslMatcher) for name in each.names)
+    for each in extractors:
+        if isinstance(each, DslExtractor):
+            asked.update(name for expression in each.expressions for name in expression.names)
+        elif not isinstance(each, KvalExtractor):
+            asked.add(each.part)
+    return any(map(_NUMBERED.search, asked))
+
+
+def _read_matcher(reader: TableReader, names: Names, unsupported: UnsupportedSink) -> Matcher | None:
     kind = reader.text("type")
     if kind in _OTHER_MATCHERS:
         unsupported(kind)
         return None
     readers: dict[str, Callable[[], Matcher]] = {
-        "word": lambda: _word_matcher(reader, parameters, unsupported),
+        "word": lambda: _word_matcher(reader, names, unsupported),
         "status": lambda: _status_matcher(reader),
         "regex": lambda: _regex_matcher(reader),
         "binary": lambda: _binary_matcher(reader),
@@ -108,8 +137,7 @@ def _read_matcher(reader: TableReader, parameters: Mapping[str, str], unsupporte
     if kind not in readers:
         reader.fail("type", "must be word, status, regex, binary, size, xpath or dsl.")
     for key in ("match-all", "internal"):
-        if reader.truth(key):
-            unsupported(key)
+        reader.truth(key)
     if "offset" in reader:
         unsupported("offset")
     reader.only(
@@ -121,16 +149,17 @@ def _read_matcher(reader: TableReader, parameters: Mapping[str, str], unsupporte
     return readers[kind]()
 
 
-def _word_matcher(reader: TableReader, parameters: Mapping[str, str], unsupported: UnsupportedSink) -> WordMatcher:
+def _word_matcher(reader: TableReader, names: Names, unsupported: UnsupportedSink) -> WordMatcher:
     words = _needed(reader, "words", reader.texts("words"))
     ignores_case = reader.truth("case-insensitive")
     encoding = reader.text("encoding", "")
     if encoding not in {"", "hex"}:
         reader.fail("encoding", "must be hex.")
-    names = {name for word in words for name in placeholders_in(word)}
-    if names - TARGET_NAMES - set(parameters):
+    varied = [fill_in(word, names.variables) for word in words]
+    asked = {name for word in varied for name in placeholders_in(word)} - set(names.parameters)
+    if asked - names.later:
         unsupported("placeholder in a word")
-    filled = [fill_in(word, parameters) for word in words]
+    filled = [fill_in(word, names.parameters) for word in varied]
     encoded = [_unhexed(word) if encoding else word.encode() for word in filled]
     return WordMatcher(
         part=_part(reader),
@@ -138,7 +167,7 @@ def _word_matcher(reader: TableReader, parameters: Mapping[str, str], unsupporte
         wants_all=read_condition(reader, "condition"),
         is_negative=reader.truth("negative"),
         ignores_case=ignores_case,
-        has_placeholders=not TARGET_NAMES.isdisjoint(names),
+        has_placeholders=bool(asked),
         name=reader.text("name", ""),
     )
 
@@ -179,8 +208,6 @@ def _expressions(reader: TableReader, unsupported: UnsupportedSink) -> tuple[Exp
             for name in error.names:
                 unsupported(f"function {name}")
             continue
-        if any(_LATER_ANSWER.search(name) for name in expression.names):
-            unsupported("numbered condition")
         found.append(expression)
     return tuple(found)
 

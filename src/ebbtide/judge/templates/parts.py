@@ -6,7 +6,8 @@ with ``_`` for ``-``, and each cookie by its name. Ours is ``served_body``: the 
 hands to its own scripts.
 """
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from lxml import etree
@@ -21,6 +22,7 @@ HEADER_NAMES = frozenset({"header", "all_headers"})
 BODY_PARTS = frozenset({"body", "all", "response", SERVED_BODY, "content_length"})
 """Parts that are incomplete when the body was cut."""
 
+_NUMBERED = re.compile(r"(.+)_([1-9][0-9]{0,2})")
 _TOKEN = frozenset(b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
@@ -31,8 +33,11 @@ class Parts:
         exchange: An answered exchange.
         template_scripts: Finds the templates inside a page; see ``template_script_pattern``.
         most_body_bytes: No more of the body is looked at.
+        earlier: Answers to the earlier requests of the block, where its matchers see them; ``None`` for one that was
+            not answered. ``body_2`` is then the body of the second, and what extractors took stays in sight.
 
     Attributes:
+        taken: Names of the parts that extractors added.
         trees: Parts that were read as HTML or XML; ``None`` for what is neither.
         variables: What expressions see of the answer, once one was asked.
     """
@@ -42,16 +47,26 @@ class Parts:
         "_body",
         "_built",
         "_cookies",
+        "_earlier",
         "_fields",
         "_lowered",
         "_template_scripts",
         "exchange",
+        "taken",
         "trees",
         "variables",
     )
 
-    def __init__(self, exchange: Exchange, template_scripts: Pattern, most_body_bytes: int | None = None) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        template_scripts: Pattern,
+        most_body_bytes: int | None = None,
+        earlier: "Sequence[Parts | None]" = (),
+    ) -> None:
         self.exchange = exchange
+        self._earlier = earlier
+        self.taken: set[str] = set()
         self._body = exchange.body if most_body_bytes is None else exchange.body[:most_body_bytes]
         self._built: dict[str, bytes | None] = {"body": self._body}
         self._lowered: dict[str, bytes] = {}
@@ -85,6 +100,7 @@ class Parts:
 
     def put(self, name: str, value: bytes) -> None:
         """Add a part that an extractor found."""
+        self.taken.add(name)
         self._built[name] = value
         self._lowered.pop(name, None)
         self._ascii_lowered.pop(name, None)
@@ -101,7 +117,31 @@ class Parts:
                 return self._status_code()
             case "content_length":
                 return self._content_length()
-        return self._without_template_scripts() if name == SERVED_BODY else self._named_value(name)
+        return self._without_template_scripts() if name == SERVED_BODY else self._value(name)
+
+    def _value(self, name: str) -> bytes | None:
+        value = self._named_value(name)
+        return self._earlier_value(name) if value is None else value
+
+    def source(self, name: str) -> "tuple[Parts, str]":
+        """Whose part a name is, and what it is called there: ``body_2`` is the second answer's ``body``."""
+        numbered = _NUMBERED.fullmatch(name)
+        if numbered is not None:
+            place = int(numbered.group(2)) - 1
+            holder = self._earlier[place] if place < len(self._earlier) else self
+            if holder is not None and place <= len(self._earlier):
+                return holder, numbered.group(1)
+        return self, name
+
+    def _earlier_value(self, name: str) -> bytes | None:
+        """A part by the number of its request; else what an extractor took of an earlier answer, the last one first."""
+        holder, bare = self.source(name)
+        if bare != name:
+            return holder.get(bare)
+        for each in reversed(self._earlier):
+            if each is not None and name in each.taken:
+                return each.get(name)
+        return None
 
     def _status_code(self) -> bytes | None:
         status = self.exchange.status

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
 from ebbtide.model.targets import Scheme, Target
@@ -46,6 +46,11 @@ def absent_name_in(path: str) -> str:
 def placeholders_in(text: str) -> tuple[str, ...]:
     """The names in double braces, in order."""
     return tuple(match.group(1) for match in _PLACEHOLDER.finditer(text))
+
+
+def replace_placeholders(text: str, value_of: Callable[[str], str]) -> str:
+    """Put in place of each placeholder what ``value_of`` gives for what stands between its braces."""
+    return _PLACEHOLDER.sub(lambda match: value_of(match.group(1)), text) if "{{" in text else text
 
 
 def path_without_address(text: str) -> str | None:

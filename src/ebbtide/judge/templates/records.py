@@ -9,6 +9,7 @@ from enum import StrEnum
 import msgspec
 
 from ebbtide.judge.templates.dsl.compiling import Expression
+from ebbtide.judge.templates.flows import Flow
 from ebbtide.model.transcripts import Method
 from ebbtide.patterns.regex import Pattern
 
@@ -148,23 +149,38 @@ class Following(StrEnum):
     ANYWHERE = "anywhere"
 
 
+class Ask(msgspec.Struct, frozen=True):
+    """One request of a block.
+
+    Attributes:
+        path: Path template without the address, starting with ``/``; ``{{absent}}`` and names of the target are filled
+            in for each target.
+        fields: Static fields of the request.
+        settings: Names and values of the payloads that it was made with; words and expressions may ask for them.
+    """
+
+    path: str
+    method: Method = Method.GET
+    fields: tuple[tuple[str, str], ...] = ()
+    settings: tuple[tuple[str, str], ...] = ()
+
+
 class Block(msgspec.Struct, frozen=True):
     """One ``http`` entry.
 
     Attributes:
-        paths: Path templates without the address, each starting with ``/``; ``{{absent}}`` and names of the target
-            are filled in for each target.
-        fields: Static fields of the request.
+        asks: Its requests, in the order in which they are sent; none exactly if ``is_global``.
         wants_all: Every matcher must match (``matchers-condition: and``), else any.
-        stops_at_first_match: Later paths are not looked at once one has matched.
+        stops_at_first_match: Later requests are not looked at once one has matched.
         most_body_bytes: No more of the body is judged; ``None`` for all.
         following: Which redirects are followed.
         most_redirects: Hops in one chain; 0 where none is followed.
+        is_internal: What matches here shows nothing; only a flow may ask for it.
+        is_global: It asks nothing, and looks at every answer that there is.
+        looks_back: Its matchers see earlier answers of the block: by number, or what extractors took of them.
     """
 
-    method: Method
-    paths: tuple[str, ...]
-    fields: tuple[tuple[str, str], ...] = ()
+    asks: tuple[Ask, ...]
     matchers: tuple[Matcher, ...] = ()
     wants_all: bool = False
     extractors: tuple[Extractor, ...] = ()
@@ -172,10 +188,18 @@ class Block(msgspec.Struct, frozen=True):
     most_body_bytes: int | None = None
     following: Following = Following.NONE
     most_redirects: int = 0
+    is_internal: bool = False
+    is_global: bool = False
+    looks_back: bool = False
 
 
 class Template(msgspec.Struct, frozen=True):
-    """One template that can be run. ``version``: hash of its block, 16 hexadecimal digits."""
+    """One template that can be run.
+
+    Attributes:
+        version: Hash of what decides, 16 hexadecimal digits.
+        flow: Which blocks must match; any that is not internal where there is none.
+    """
 
     id: str
     version: str
@@ -185,7 +209,8 @@ class Template(msgspec.Struct, frozen=True):
     references: tuple[str, ...]
     remediation: str
     file: str
-    block: Block
+    blocks: tuple[Block, ...]
+    flow: Flow | None = None
 
 
 class Refusals(msgspec.Struct, frozen=True):
@@ -194,8 +219,9 @@ class Refusals(msgspec.Struct, frozen=True):
     Attributes:
         conduct: What it asks is against the rules: ``non-get``, ``body``, ``oast``, ``self-contained``, ``unsafe``,
             ``other-protocol``, ``fuzzing``, ``attack-path``, ``credentials``, ``forged-origin``, ``foreign-host``,
-            ``tag-intrusive``, ``tag-dos``, ``tag-fuzz``.
-        features: What this release cannot do, each as ``unsupported: <feature>``.
+            ``target-text``, ``enumeration``, ``too-many-requests``, ``tag-intrusive``, ``tag-dos``, ``tag-fuzz``.
+        features: What this release cannot do, each as ``unsupported: <feature>``; ``incomplete(helper)`` where a file
+            that it needs is not there.
     """
 
     conduct: tuple[str, ...] = ()

@@ -81,10 +81,17 @@ def path_refusals(path: str) -> Iterator[str]:
         yield "oast"
     if _USERINFO.search(path) or _CREDENTIAL_QUERY.search(path):
         yield "credentials"
-    elif path_without_address(path) is None and not without_own_address(path).startswith("{{"):
+    elif _leads_elsewhere(path):
         yield "foreign-host"
     if any(_ATTACK.search(form) for form in _decoded_forms(without_own_address(path))):
         yield "attack-path"
+
+
+def _leads_elsewhere(path: str) -> bool:
+    """Whether a path goes to another host or port, or holds an address that the target may ask for us."""
+    rest = without_own_address(path)
+    is_elsewhere = path_without_address(path) is None and not rest.startswith("{{")
+    return is_elsewhere or any("://" in form for form in _decoded_forms(rest))
 
 
 def _decoded_forms(path: str) -> Iterator[str]:
@@ -123,20 +130,3 @@ def tag_refusals(tags: Iterable[str]) -> Iterator[str]:
         reason = _FORBIDDEN_TAGS.get(tag.lower())
         if reason:
             yield reason
-
-
-def raw_refusals(raw: str) -> Iterator[str]:
-    """Why a request that is written out whole may not be sent; without reasons it may still be unsupported."""
-    lines = raw.replace("\r\n", "\n").lstrip("\n").split("\n")
-    while lines and lines[0].lstrip().startswith("@"):
-        lines.pop(0)
-    method, _, rest = (lines[0] if lines else "").strip().partition(" ")
-    yield from method_refusals(method)
-    yield from path_refusals(rest.rpartition(" HTTP/")[0] or rest)
-    for number, line in enumerate(lines[1:], 1):
-        if not line.strip():
-            if any(text.strip() for text in lines[number:]):
-                yield "body"
-            return
-        name, _, value = line.partition(":")
-        yield from field_refusals(name, value)

@@ -1,18 +1,20 @@
 """Running templates at a few targets, outside any survey: what to ask, and what the answers show."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
-from ebbtide.judge.checks.deciding import Seen
+from ebbtide.judge.checks.seen import Seen
 from ebbtide.judge.plan import core_requests
 from ebbtide.judge.templates.evidence import MOST_CHARACTERS, evidence_of, excerpt
+from ebbtide.judge.templates.flows import is_true
 from ebbtide.judge.templates.matching import BlockResult, judge_block
-from ebbtide.judge.templates.parts import template_script_pattern
+from ebbtide.judge.templates.parts import Parts, template_script_pattern
 from ebbtide.judge.templates.placeholders import ABSENT, absent_name, placeholders_in, request_path, target_values
 from ebbtide.judge.templates.reading import is_passive_path, read_template_file, template_files
-from ebbtide.judge.templates.records import Block, Reading, Template
+from ebbtide.judge.templates.records import Ask, Block, Reading, Template
 from ebbtide.model.errors import CheckError
 from ebbtide.model.outcomes import Answered
 from ebbtide.model.targets import Level, Target
@@ -92,7 +94,12 @@ class TemplateRun:
         """
         return TemplatePlan(
             salt,
-            tuple((path, _request(template.block)) for template in self.templates for path in template.block.paths),
+            tuple(
+                (ask.path, _request(ask, block))
+                for template in self.templates
+                for block in template.blocks
+                for ask in block.asks
+            ),
         )
 
     def results(self, transcript: Transcript) -> Iterator[ResultLine]:
@@ -105,24 +112,62 @@ class TemplateRun:
         hops = [exchange for exchange in transcript.exchanges if exchange.parent is not None]
         seen = Seen(transcript.target, own, UNKNOWN_FAMILY, self._template_scripts, hops)
         for template in self.templates:
-            for path in template.block.paths:
-                lines = [
-                    line
-                    for exchange in seen.answers(template.block, path)
-                    for line in self._judged(template, exchange, seen)
-                ]
-                yield from lines
-                if lines and template.block.stops_at_first_match:
-                    break
+            yield from self._of_template(template, seen)
 
-    def _judged(self, template: Template, exchange: Exchange, seen: Seen) -> Iterator[ResultLine]:
-        result = judge_block(template.block, seen.parts(exchange, template.block), seen.values)
-        if result.has_matched:
-            yield from _lines(template, exchange, result, exchange.origin or seen.base_url)
+    def _of_template(self, template: Template, seen: Seen) -> Iterator[ResultLine]:
+        """The lines of one template: of every block that its flow leads to, if the block is not internal."""
+        told: dict[int, _BlockRun] = {}
+
+        def matched(number: int) -> bool:
+            if number not in told:
+                told[number] = _run_block(template, template.blocks[number], seen)
+            return told[number].has_matched
+
+        if template.flow is None:
+            for number in range(len(template.blocks)):
+                matched(number)
+        else:
+            is_true(template.flow, matched)
+        for number in sorted(told):
+            if not template.blocks[number].is_internal:
+                yield from told[number].lines
 
 
-def _request(block: Block) -> Request:
-    return Request("/", Purpose.CHECK, block.method, block.fields, most_redirects=block.most_redirects)
+class _BlockRun(NamedTuple):
+    """What a block made of the answers of one target."""
+
+    has_matched: bool
+    lines: tuple[ResultLine, ...]
+
+
+def _run_block(template: Template, block: Block, seen: Seen) -> _BlockRun:
+    if block.is_global:
+        found = [_judged(template, block, seen.parts(each, block), seen.values, seen) for each in seen.answered]
+        return _BlockRun(any(map(bool, found)), tuple(line for lines in found for line in lines))
+    lines: list[ResultLine] = []
+    earlier: list[Parts | None] = []
+    for ask in block.asks:
+        exchange, parts = seen.answer(ask), None
+        before = len(lines)
+        for each in seen.chain(exchange, block) if exchange is not None else ():
+            parts = seen.parts(each, block, ask, earlier)
+            lines += _judged(template, block, parts, seen.values_of(ask), seen)
+        earlier.append(parts)
+        if len(lines) > before and block.stops_at_first_match:
+            break
+    return _BlockRun(bool(lines), tuple(dict.fromkeys(lines)))
+
+
+def _judged(
+    template: Template, block: Block, parts: Parts, values: Mapping[str, str], seen: Seen
+) -> tuple[ResultLine, ...]:
+    result = judge_block(block, parts, values)
+    exchange = parts.exchange
+    return tuple(_lines(template, exchange, result, exchange.origin or seen.base_url)) if result.has_matched else ()
+
+
+def _request(ask: Ask, block: Block) -> Request:
+    return Request("/", Purpose.CHECK, ask.method, ask.fields, most_redirects=block.most_redirects)
 
 
 def load_templates(paths: Sequence[Path]) -> TemplateRun:

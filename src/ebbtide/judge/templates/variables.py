@@ -1,12 +1,12 @@
 """What an answer gives to expressions: parts and fields of it by name, and what is known of its target."""
 
+import re
 from collections.abc import Iterator, Mapping
 
 from ebbtide.judge.templates.dsl.values import Value
 from ebbtide.judge.templates.parts import Parts
 
-_NUMBERS = frozenset({"status_code", "content_length"})
-_FIRST = "_1"
+_NUMBER = re.compile(r"(?:status_code|content_length)(?:_[1-9][0-9]{0,2})?")
 
 
 class AnswerVariables(Mapping[str, Value]):
@@ -29,8 +29,6 @@ class AnswerVariables(Mapping[str, Value]):
 
     def __getitem__(self, name: str) -> Value:
         value = self._value(name)
-        if value is None and name.endswith(_FIRST):
-            value = self._value(name.removesuffix(_FIRST))
         if value is None:
             raise KeyError(name)
         return value
@@ -40,7 +38,7 @@ class AnswerVariables(Mapping[str, Value]):
         if part is None:
             told = self._values.get(name)
             return None if told is None else told.encode("utf-8", "surrogateescape")
-        return float(part) if name in _NUMBERS and part.isdigit() else part
+        return float(part) if _NUMBER.fullmatch(name) and part.isdigit() else part
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._values)
