@@ -24,6 +24,24 @@ http:
     extractors:
       - {type: regex, part: body, name: hour, regex: ["at ([0-9]+) o'clock"], group: 1}
 """
+SEVERAL = """
+id: tide-several
+info: {name: Several, author: test, severity: info}
+variables: {name: "{{rand_base(8)}}"}
+flow: http("gate") && http(2)
+http:
+  - id: gate
+    raw:
+      - |
+        GET / HTTP/1.1
+        Host: {{Hostname}}
+
+      - "GET /{{name}} HTTP/1.1\\nHost: {{Hostname}}"
+    matchers: [{type: dsl, internal: true, dsl: ["contains(body_1, 'the tide') && status_code_2 == 404"]}]
+  - path: ["{{BaseURL}}/{{word}}"]
+    payloads: {word: words.txt}
+    matchers: [{type: dsl, dsl: ["body == 'not here' && len(word) > 3"]}]
+"""
 REFUSED = TEMPLATE.replace("tide-page", "tide-post").replace("method: GET", "method: POST")
 
 
@@ -75,9 +93,20 @@ def test_templates_run_on_a_server_and_say_what_matched_and_where(page: str, tmp
     (tmp_path / "post.yaml").write_text(REFUSED, encoding="utf-8")
     words = ("checks", "run", page, "--open", "127.0.0.0/8", "--templates", tmp_path)
     (line,) = ebbtide(*words, "--json").lines()
-    assert (line["template"], line["matcher"], line["extracted"]) == ("tide-page", "out", ["7"])
-    assert line["matched_at"] == page
+    assert (line["template-id"], line["matcher-name"], line["extracted-results"]) == ("tide-page", "out", ["7"])
+    assert line["matched-at"] == page
+    assert "the tide is out" in line["evidence"][0]["excerpt"]
     assert "1 results of 1 templates; 1 were not run" in ebbtide(*words).stdout
+
+
+def test_a_template_of_several_requests_runs_on_a_server(page: str, tmp_path: Path) -> None:
+    (tmp_path / "words.txt").write_text("none\nfolder/page.html\n", encoding="utf-8")
+    (tmp_path / "several.yaml").write_text(SEVERAL, encoding="utf-8")
+    lines = ebbtide("checks", "run", page, "--open", "127.0.0.0/8", "--templates", tmp_path, "--json").lines()
+    (count,) = ebbtide("checks", "lint", tmp_path, "--json").lines()
+
+    assert [line["matched-at"] for line in lines] == [f"{page}none", f"{page}folder/page.html"]
+    assert (count["requests"], count["level"]) == (4, "active")
 
 
 def test_lint_tells_what_runs_and_why_not_the_rest(tmp_path: Path) -> None:

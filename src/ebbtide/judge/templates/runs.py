@@ -22,10 +22,16 @@ from ebbtide.model.transcripts import Exchange, Purpose, Request, Transcript
 from ebbtide.model.verdicts import UNKNOWN_FAMILY, Evidence
 
 _EXTENSION = "html"
+_FIELD_NAMES = {
+    "template": "template-id",
+    "matcher": "matcher-name",
+    "matched_at": "matched-at",
+    "extracted": "extracted-results",
+}
 
 
-class ResultLine(msgspec.Struct, frozen=True):
-    """One line of results, as the template's format defines them.
+class ResultLine(msgspec.Struct, frozen=True, rename=_FIELD_NAMES):
+    """One line of results; as JSON with the names that the format's own tools give.
 
     Attributes:
         matcher: Name of the matcher, where any of several may match; empty otherwise.
