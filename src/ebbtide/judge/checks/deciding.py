@@ -7,6 +7,7 @@ import msgspec
 
 from ebbtide.judge.checks.records import AllOf, AnyOf, ByTemplate, Check
 from ebbtide.judge.checks.seen import Seen
+from ebbtide.judge.checks.sieve import Group, Sieve
 from ebbtide.judge.presence.controls import is_success
 from ebbtide.judge.presence.error_texts import error_texts
 from ebbtide.judge.templates.evidence import evidence_of
@@ -90,19 +91,21 @@ class Docket:
         self._circumstances = circumstances
         self._products = tuple((check.id, check.product) for check in checks if check.product)
         self._named = frozenset(family for check in checks for family in check.families) | {UNKNOWN_FAMILY}
-        self._by_family: dict[str, tuple[dict[str, Verdict], tuple[Check, ...]]] = {}
+        self._by_family: dict[str, tuple[dict[str, Verdict], tuple[Check, ...], Sieve]] = {}
         self._unreachable: dict[str, Verdict] = dict.fromkeys((check.id for check in checks), _UNREACHABLE)
 
     def decide(self, seen: Seen) -> dict[str, Verdict]:
         """The verdict of every check, in their order."""
         if not seen.is_answered:
             return self._unreachable
-        begun, inside = self._of_family(seen.family)
+        begun, inside, sieve = self._of_family(seen.family)
         verdicts = begun.copy()
+        settled = sieve.settled(seen, verdicts, lambda group: self._missing(group, seen))
+        waiting = [check for check in inside if check.id not in settled] if settled else inside
         explained = _explained_packs(self._checks, seen) if seen.is_soft else frozenset()
         for is_suspect in (False, True):
             plain, explaining = (_Doubts(is_explained, is_suspect) for is_explained in (False, True))
-            for check in inside:
+            for check in waiting:
                 doubts = explaining if check.pack in explained else plain
                 verdicts[check.id] = _decide(check, seen, self._circumstances, verdicts, doubts)
             if not self._shows_too_much(verdicts, seen):
@@ -114,13 +117,22 @@ class Docket:
         products = {product for check, product in self._products if isinstance(verdicts[check], Shown)}
         return len(products) > (MOST_PRODUCTS_OF_SOFT if seen.is_soft else MOST_PRODUCTS)
 
-    def _of_family(self, family: str) -> tuple[dict[str, Verdict], tuple[Check, ...]]:
+    def _missing(self, group: Group, seen: Seen) -> Verdict | None:
+        """The verdict of all checks that hang on a request that was not answered; ``None`` if they differ."""
+        if not group.is_passive and self._circumstances.level is not Level.ACTIVE:
+            return _LEVEL
+        if not self._circumstances.younger.isdisjoint(group.alone):
+            return None
+        return _missing("", (group.ask,), seen, self._circumstances)
+
+    def _of_family(self, family: str) -> tuple[dict[str, Verdict], tuple[Check, ...], Sieve]:
         """All verdicts, those already right for which the family is outside the base; and the other checks."""
         kind = family if family in self._named else ""
         if kind not in self._by_family:
             outside = _MASKED if kind == UNKNOWN_FAMILY else _GATE_CLOSED
             inside = tuple(check for check in self._checks if not check.families or kind in check.families)
-            self._by_family[kind] = dict.fromkeys((check.id for check in self._checks), outside), inside
+            begun: dict[str, Verdict] = dict.fromkeys((check.id for check in self._checks), outside)
+            self._by_family[kind] = begun, inside, Sieve(inside)
         return self._by_family[kind]
 
 
@@ -315,6 +327,8 @@ def _decide_asks(
             missing.extend([ask] if ask in asks else [])
             earlier.append(None if exchange is None else seen.parts(exchange, block, ask, earlier))
             continue
+        if (id(block), exchange.ordinal) in seen.ruled_out:
+            continue
         for last in seen.chain(exchange, block):
             parts = seen.parts(last, block, ask, earlier)
             evidence, is_hidden = _look(block, parts, seen.values_of(ask))
@@ -330,7 +344,7 @@ def _decide_asks(
     if in_doubt is not None:
         return in_doubt
     if missing:
-        return _missing(check, missing, seen, circumstances)
+        return _missing(check.id, missing, seen, circumstances)
     return _LEVEL if breaks_off else clouds.verdict
 
 
@@ -344,11 +358,11 @@ def _doubt(check: Check, path: str, exchange: Exchange, seen: Seen, doubts: _Dou
     return _SUSPECTED_HONEYPOT if doubts.is_suspect and (is_named or check.product) else None
 
 
-def _missing(check: Check, asks: Sequence[Ask], seen: Seen, circumstances: Circumstances) -> Verdict:
+def _missing(check: str, asks: Sequence[Ask], seen: Seen, circumstances: Circumstances) -> Verdict:
     """Why there is no answer: robots.txt, a check younger than the round, a silent target, a budget, an authority."""
     if any(map(seen.is_closed, asks)):
         return _ROBOTS
-    if check.id in circumstances.younger:
+    if check in circumstances.younger:
         return _OLDER_THAN_CHECK
     if seen.has_failure:
         return _UNREACHABLE

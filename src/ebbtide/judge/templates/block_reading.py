@@ -1,13 +1,22 @@
 """One ``http`` block of a template: what it asks, how it decides, and what about it is refused."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypedDict
+
+import msgspec
 
 from ebbtide.judge.templates.asks import read_asks
 from ebbtide.judge.templates.notes import Notes
-from ebbtide.judge.templates.operators import Names, looks_back, read_condition, read_extractors, read_matchers
+from ebbtide.judge.templates.operators import (
+    Names,
+    looks_back,
+    names_asked,
+    read_condition,
+    read_extractors,
+    read_matchers,
+)
 from ebbtide.judge.templates.placeholders import TARGET_NAMES
-from ebbtide.judge.templates.records import Block, Following
+from ebbtide.judge.templates.records import Ask, Block, Following
 from ebbtide.judge.templates.settings import read_payloads
 from ebbtide.judge.templates.tree_reading import TableReader
 
@@ -81,6 +90,9 @@ def read_block(
         block.fail("path", "is missing.")
     names = Names(variables, parameters, TARGET_NAMES | settings | set(lacking) | own)
     matchers = read_matchers(block.children("matchers"), names, notes.unsupported)
+    sees_earlier = len(asks) > 1 and (bool(own) or looks_back(matchers, extractors))
+    if not sees_earlier:
+        asks = _each_once(asks, names_asked(matchers, extractors))
     return Block(
         asks=() if is_global else asks,
         matchers=matchers,
@@ -90,8 +102,18 @@ def read_block(
         most_body_bytes=block.number("max-size", 0) or None,
         is_internal=_is_internal(block),
         is_global=is_global,
-        looks_back=len(asks) > 1 and (bool(own) or looks_back(matchers, extractors)),
+        looks_back=sees_earlier,
         **_following(block),
+    )
+
+
+def _each_once(asks: Sequence[Ask], asked: frozenset[str]) -> tuple[Ask, ...]:
+    """Requests without the settings that nothing asks for, equal ones once."""
+    return tuple(
+        dict.fromkeys(
+            msgspec.structs.replace(ask, settings=tuple(pair for pair in ask.settings if pair[0] in asked))
+            for ask in asks
+        )
     )
 
 

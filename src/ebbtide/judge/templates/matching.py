@@ -80,7 +80,7 @@ def judge_block(block: Block, parts: Parts, values: Mapping[str, str]) -> BlockR
         parts: The answer.
         values: What the target's placeholders stand for.
     """
-    extracts = tuple([(extractor, _extract(extractor, parts, values)) for extractor in block.extractors])
+    extracts = _extracts(block, parts, values) if any(each.name for each in block.extractors) else None
     if block.wants_all and any(map(_lacks_literals, block.matchers, repeat(parts))):
         return _NO_RESULT
     hits: list[Hit] = []
@@ -99,8 +99,14 @@ def judge_block(block: Block, parts: Parts, values: Mapping[str, str]) -> BlockR
     if block.matchers and not hits:
         return _NO_RESULT
     leans = leaning > 0 if block.wants_all else leaning == len(hits) > 0
+    extracts = _extracts(block, parts, values) if extracts is None else extracts
     hits.extend(_extract_hits(extracts))
     return BlockResult(bool(hits), tuple(hits), tuple(names), extracts, leans)
+
+
+def _extracts(block: Block, parts: Parts, values: Mapping[str, str]) -> tuple[tuple[Extractor, tuple[bytes, ...]], ...]:
+    """What all extractors take; first of all where they have names, since matchers may ask for these."""
+    return tuple([(extractor, _extract(extractor, parts, values)) for extractor in block.extractors])
 
 
 def _leans_on_absence(matcher: Matcher) -> bool:

@@ -106,8 +106,8 @@ def read_condition(reader: TableReader, key: str) -> bool:
     return condition == "and"
 
 
-def looks_back(matchers: Sequence[Matcher], extractors: Sequence[Extractor]) -> bool:
-    """Whether something asks for a part of an answer by the number of its request."""
+def names_asked(matchers: Sequence[Matcher], extractors: Sequence[Extractor]) -> frozenset[str]:
+    """All names for which matchers and extractors ask: parts, variables, and what stands in double braces."""
     asked = {each.part for each in matchers if not isinstance(each, StatusMatcher | DslMatcher)}
     asked.update(name for each in matchers if isinstance(each, DslMatcher) for name in each.names)
     for each in extractors:
@@ -115,7 +115,16 @@ def looks_back(matchers: Sequence[Matcher], extractors: Sequence[Extractor]) -> 
             asked.update(name for expression in each.expressions for name in expression.names)
         elif not isinstance(each, KvalExtractor):
             asked.add(each.part)
-    return any(map(_NUMBERED.search, asked))
+    words = (
+        word for each in matchers if isinstance(each, WordMatcher) and each.has_placeholders for word in each.words
+    )
+    asked.update(name for word in words for name in placeholders_in(word.decode("utf-8", "surrogateescape")))
+    return frozenset(asked)
+
+
+def looks_back(matchers: Sequence[Matcher], extractors: Sequence[Extractor]) -> bool:
+    """Whether something asks for a part of an answer by the number of its request."""
+    return any(map(_NUMBERED.search, names_asked(matchers, extractors)))
 
 
 def _read_matcher(reader: TableReader, names: Names, unsupported: UnsupportedSink) -> Matcher | None:

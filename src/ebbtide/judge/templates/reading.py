@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
+import msgspec
+
 from ebbtide.judge.checks.content_hash import content_hash, plain_tree
 from ebbtide.judge.templates.block_reading import read_block
 from ebbtide.judge.templates.dsl.reading import DslSyntaxError
@@ -94,7 +96,7 @@ def read_template_table(top: TableReader, parameters: Mapping[str, str]) -> Read
     if blocks and not refusals.reasons:
         template = Template(
             id=identity,
-            version=_version(top, blocks),
+            version=_version(top, readers, blocks),
             name=info.text("name", identity),
             severity=info.text("severity", "unknown").lower(),
             tags=tags,
@@ -122,14 +124,14 @@ def _flow(top: TableReader, blocks: Sequence[TableReader], notes: Notes) -> Flow
         return None
 
 
-def _version(top: TableReader, blocks: Sequence[Block]) -> str:
-    """Hash of what decides; of payloads out of helper files too, since they are no part of the tree."""
+def _version(top: TableReader, readers: Sequence[TableReader], blocks: Sequence[Block]) -> str:
+    """Hash of what decides; of what payloads make of it too, since helper files are no part of the tree."""
     http = plain_tree(top.node("http") or top.node("requests"))
     further = {key: plain_tree(top.node(key)) for key in ("flow", "variables") if key in top}
-    payloads = [ask.settings for block in blocks for ask in block.asks if ask.settings]
-    if not further and not payloads:
-        return content_hash(http)
-    return content_hash({"http": http, **further, "payloads": [list(map(list, each)) for each in payloads]})
+    if any("payloads" in reader for reader in readers):
+        asks = [(ask.path, ask.fields, ask.settings) for block in blocks for ask in block.asks]
+        further["asks"] = msgspec.to_builtins(asks)
+    return content_hash({"http": http, **further} if further else http)
 
 
 def is_passive(blocks: Sequence[Block]) -> bool:

@@ -53,6 +53,7 @@ class Expression:
         text: As it is written.
 
     Attributes:
+        node: It as a tree.
         names: Variables that it may ask for.
 
     Raises:
@@ -62,7 +63,7 @@ class Expression:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        node = read_expression(text)
+        self.node = node = read_expression(text)
         names: set[str] = set()
         called: set[str] = set()
         _collect(node, names, called)
