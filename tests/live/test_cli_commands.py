@@ -109,6 +109,22 @@ def test_a_template_of_several_requests_runs_on_a_server(page: str, tmp_path: Pa
     assert (count["requests"], count["level"]) == (4, "active")
 
 
+def test_technologies_are_told_of_a_server_and_of_their_file_what_is_refused(page: str, tmp_path: Path) -> None:
+    (tmp_path / "mine.json").write_text(
+        '{"Tide": {"cats": [22], "headers": {"Server": "Tide/([0-9.]+)\\\\;version:\\\\1"}, "html": "a(?=b)"}}'
+    )
+    words = ("technologies", "run", page, "--open", "127.0.0.0/8", "--technologies", tmp_path)
+    (line,) = ebbtide(*words, "--json").lines()
+    assert (line["name"], line["version"], line["role"], line["url"]) == ("Tide", "1.2", "server", page.rstrip("/"))
+    assert "headers server" in ebbtide(*words).stdout
+    (told,) = ebbtide("technologies", "lint", tmp_path, "--json").lines()
+    assert (told["technology"], told["patterns"], len(told["refused"])) == ("Tide", 1, 1)
+    assert "1 patterns are refused" in ebbtide("technologies", "lint", tmp_path).stdout
+    wrong = ebbtide("technologies", "lint", tmp_path / "none.json")
+    assert wrong.returncode == 2
+    assert "no technologies of that name" in wrong.stderr
+
+
 def test_lint_tells_what_runs_and_why_not_the_rest(tmp_path: Path) -> None:
     (tmp_path / "page.yaml").write_text(TEMPLATE, encoding="utf-8")
     (tmp_path / "post.yaml").write_text(REFUSED, encoding="utf-8")

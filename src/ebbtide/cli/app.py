@@ -17,6 +17,7 @@ from ebbtide.cli import (
     probe_command,
     reading_commands,
     survey_commands,
+    technology_commands,
 )
 from ebbtide.cli.output import print_line
 from ebbtide.model.errors import EbbtideError
@@ -34,6 +35,7 @@ app.add_typer(survey_commands.app, name="survey")
 app.add_typer(conduct_commands.app, name="conduct")
 app.add_typer(check_commands.app, name="checks")
 app.add_typer(fingerprint_commands.app, name="fingerprints")
+app.add_typer(technology_commands.app, name="technologies")
 app.add_typer(lab_commands.app, name="lab")
 app.command("demo")(demo_command.demo)
 app.command("probe")(probe_command.probe)

@@ -13,12 +13,16 @@ from ebbtide.judge.checks.records import Check
 from ebbtide.judge.checks.seen import Seen
 from ebbtide.judge.plan import SurveyPlan, core_needs, make_plan
 from ebbtide.judge.software.identifier import identifier_of
+from ebbtide.judge.software.slugs import slug
+from ebbtide.judge.technologies.matching import Technologies, software_of
+from ebbtide.judge.technologies.reading import load_technologies
+from ebbtide.judge.technologies.records import TechnologyPack
 from ebbtide.judge.templates.parts import template_script_pattern
 from ebbtide.model.configuration import ChecksSection, PlanSection
 from ebbtide.model.errors import CheckError
 from ebbtide.model.outcomes import Answered
 from ebbtide.model.transcripts import Transcript, own_exchanges
-from ebbtide.model.verdicts import Assessment, CheckVerdict, JudgementManifest, Verdict
+from ebbtide.model.verdicts import Assessment, CheckVerdict, JudgementManifest, Software, Verdict
 
 ENGINE_VERSION = "2"
 """Rises when the same checks may judge the same answers otherwise than before."""
@@ -38,6 +42,7 @@ class Engine:
         sections: tuple[ChecksSection, PlanSection, Path],
         checks: Sequence[Check],
         fingerprints: tuple[str, ...],
+        technologies: Sequence[TechnologyPack] = (),
         planned: frozenset[str] | None = None,
     ) -> None:
         self._sections = sections
@@ -45,10 +50,11 @@ class Engine:
         self._checks = tuple(checks)
         self._fingerprints = fingerprints
         self._identifier = identifier_of(fingerprints)
+        self._technologies = tuple(map(Technologies, technologies))
         self._template_scripts = template_script_pattern()
         younger = frozenset(check.id for check in checks if planned is not None and check.info.named not in planned)
         self._docket = Docket(checks, Circumstances(sections[1].level, sections[1].extra_requests, younger))
-        self.manifest = _manifest(sections[0], sections[1], self._checks, fingerprints)
+        self.manifest = _manifest(sections[0], sections[1], self._checks, fingerprints, technologies)
 
     def assess(self, transcript: Transcript) -> Assessment:
         """Software and verdicts of one target.
@@ -73,8 +79,18 @@ class Engine:
             site_id=target.site_id,
             family=told.family,
             version=told.version,
-            software=told.software,
+            software=told.software + self._further(transcript, told.software),
             verdicts=tuple(map(CheckVerdict, verdicts, verdicts.values())),
+        )
+
+    def _further(self, transcript: Transcript, known: Sequence[Software]) -> tuple[Software, ...]:
+        """Rows of imported technologies; none of a product that is there already with a version."""
+        named = {slug(row.product) for row in known if row.version}
+        return tuple(
+            row
+            for technologies in self._technologies
+            for each in technologies.find(transcript.exchanges, transcript.target.base_url)
+            if slug((row := software_of(each)).product) not in named
         )
 
     def plan(self, salt: bytes) -> SurveyPlan:
@@ -105,7 +121,7 @@ def load_engine(
         planned: For a round that is judged: checks whose requests its plan held, as ``id@version``, if that is known.
 
     Raises:
-        CheckError: A pack, a template or a parameter cannot be used.
+        CheckError: A pack, a template, a parameter or a file of technologies cannot be used.
         FingerprintError: A file of fingerprints cannot be used.
     """
     files = []
@@ -114,11 +130,16 @@ def load_engine(
         if not path.exists():
             raise CheckError("there is no file of fingerprints of that name.", where=str(path))
         files.append(str(path))
-    return Engine((checks, plan, folder), load_checks(checks, folder), tuple(files), planned)
+    packs = [load_technologies((folder / entry).absolute()) for entry in checks.technologies]
+    return Engine((checks, plan, folder), load_checks(checks, folder), tuple(files), packs, planned)
 
 
 def _manifest(
-    section: ChecksSection, plan: PlanSection, checks: Sequence[Check], fingerprints: Sequence[str]
+    section: ChecksSection,
+    plan: PlanSection,
+    checks: Sequence[Check],
+    fingerprints: Sequence[str],
+    technologies: Sequence[TechnologyPack],
 ) -> JudgementManifest:
     infos = tuple(check.info for check in checks)
     parameters = tuple(
@@ -130,6 +151,7 @@ def _manifest(
         "checks": [(info.id, info.version) for info in infos],
         "parameters": parameters,
         "fingerprints": [_file_hash(Path(file)) for file in fingerprints],
+        **({"technologies": [pack.version for pack in technologies]} if technologies else {}),
     }
     digest = hashlib.blake2b(msgspec.json.encode(content, order="sorted"), digest_size=_ID_BYTES).hexdigest()
     return JudgementManifest(digest, ENGINE_VERSION, tuple(section.packs), infos, parameters)

@@ -253,6 +253,7 @@ class ChecksSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         packs: Ids of packs that come with Ebbtide.
         fingerprints: Further recog XML files, relative to the survey's folder.
         templates: Files or folders of nuclei templates, relative to the survey's folder.
+        technologies: Files or folders of technologies as Wappalyzer has them, relative to the survey's folder.
         only: Ids of those that judge, with what they build on; all of them if it is empty.
         parameters: Check id to parameter to value, for what a check leaves to the operator.
     """
@@ -260,6 +261,7 @@ class ChecksSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     packs: tuple[str, ...] = ("iis-2001",)
     fingerprints: tuple[str, ...] = ()
     templates: tuple[str, ...] = ()
+    technologies: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     parameters: dict[str, dict[str, str]] = {}
 
