@@ -124,6 +124,24 @@ def test_requires_and_excludes_are_heeded() -> None:
     assert set(found(pack_of(A={"html": "Shop", "excludes": ["B"]}, B={"html": "tide"}))) == {"A"}
 
 
+def test_what_is_required_may_be_implied_and_what_is_excluded_implies_nothing() -> None:
+    pack = pack_of(Part={"html": "Shop", "requires": "Base"}, Top={"html": "tide", "implies": "Base"}, Base={})
+    assert set(found(pack)) == {"Part", "Top", "Base"}
+    pack = pack_of(A={"html": "Shop", "excludes": "B"}, B={"html": "tide", "implies": "C"}, C={})
+    assert set(found(pack)) == {"A"}
+    pack = pack_of(A={"html": "Shop", "implies": r"B\;version:\1"}, B={})
+    assert found(pack)["B"].version == ""
+
+
+def test_a_page_of_scripts_that_are_not_closed_is_read_once() -> None:
+    technologies = Technologies(pack_of(Thing={"text": "seen"}))
+    page = root(b"seen" + b"<script>" * 32_768 + b"<style>" * 1000)
+
+    (tag,) = technologies._readers._tag.find_all(page.body)
+    assert tag.end == len(page.body)
+    assert [each.name for each in technologies.find((page,), TARGET.base_url)] == ["Thing"]
+
+
 def test_only_the_front_page_and_where_it_leads_are_looked_at() -> None:
     other = Exchange(
         TARGET.target_id,
@@ -176,6 +194,8 @@ def test_tags_stand_behind_the_pattern(text: str, expected: tuple[str, str, int]
         (b'{"A": {"html": 5}}', "must be texts"),
         (b'{"A": {"headers": "x"}}', "must be texts by name"),
         (b'{"A": {"cats": ["x"]}}', "must be numbers"),
+        (b'{"A": {"cats": [true]}}', "must be numbers"),
+        (b'{"A": {"cats": [-1]}}', "must be numbers"),
         (b'{"A": {"html": [%s]}}' % b",".join([b'"a"'] * 600), "more than 500"),
     ],
 )

@@ -18,7 +18,6 @@ MOST_PIECES = 500
 
 _LONGEST_VERSION = 60
 _FULL = 100
-_MOST_ROUNDS = 20
 _NAMED = frozenset({"headers", "cookies", "meta"})
 _ROLES = {22: "server", 27: "language", 28: "os"}
 _SLOT = re.compile(r"\\([0-9])\?([^:]*):(.*)\Z")
@@ -84,7 +83,7 @@ class _Readers:
         self._src = compile_pattern(r"\bsrc\s*=\s*" + value, ignore_case=True)
         self._name = compile_pattern(r"\b(?:name|property)\s*=\s*" + value, ignore_case=True)
         self._content = compile_pattern(r"\bcontent\s*=\s*" + value, ignore_case=True)
-        self._tag = compile_pattern(r"<script\b.*?</script\b[^>]*>|<style\b.*?</style\b[^>]*>|<[^>]*>",
+        self._tag = compile_pattern(r"<script\b.*?(?:</script\b[^>]*>|\z)|<style\b.*?(?:</style\b[^>]*>|\z)|<[^>]*>",
                                     ignore_case=True, dot_all=True)  # fmt: skip
 
     def script_addresses(self, body: bytes) -> list[bytes]:
@@ -177,11 +176,7 @@ class Technologies:
                 confidence = pattern.confidence if id(pattern) not in counted else 0
                 counted.add(id(pattern))
                 found[technology.name].add(confidence, version, about)
-        self._drop_unmet(found)
-        self._imply(found)
-        for excluded in [each for name in found for each in self._excluded_by(name)]:
-            found.pop(excluded, None)
-        return tuple(self._told(name, seen) for name, seen in sorted(found.items()))
+        return tuple(self._told(name, seen) for name, seen in sorted(self._settled(found).items()))
 
     def _matches(self, page: _Page) -> Iterator[tuple[Technology, TechPattern, str]]:
         for feed in ("headers", "cookies", "meta"):
@@ -193,15 +188,21 @@ class Technologies:
                 for number in literals.candidates(text):
                     yield from _tried(*entries[number], [text])
 
-    def _drop_unmet(self, found: dict[str, _Seen]) -> None:
-        """Leave out what counts only beside others that are not there."""
-        for _ in range(_MOST_ROUNDS):
-            categories = {number for name in found for number in self._by_name[name].categories}
-            unmet = [name for name in found if not self._is_met(self._by_name[name], found, categories)]
-            if not unmet:
-                return
-            for name in unmet:
-                del found[name]
+    def _settled(self, found: dict[str, _Seen]) -> dict[str, _Seen]:
+        """What was found with what comes with it, without what others exclude or what lacks what it requires."""
+        kept = dict(found)
+        while True:
+            whole = self._with_implied(kept)
+            known = [self._by_name[name] for name in whole if name in self._by_name]
+            categories = {number for each in known for number in each.categories}
+            excluded = {other for each in known for other in each.excludes}
+            gone = [
+                name for name in kept if name in excluded or not self._is_met(self._by_name[name], whole, categories)
+            ]
+            if not gone:
+                return {name: seen for name, seen in whole.items() if name not in excluded}
+            for name in gone:
+                del kept[name]
 
     @staticmethod
     def _is_met(technology: Technology, found: Mapping[str, _Seen], categories: set[int]) -> bool:
@@ -209,21 +210,21 @@ class Technologies:
         wanted = technology.requires_categories
         return has_named and (not wanted or not categories.isdisjoint(wanted))
 
-    def _imply(self, found: dict[str, _Seen]) -> None:
-        """Add what comes with what was found, and what comes with that."""
+    def _with_implied(self, found: Mapping[str, _Seen]) -> dict[str, _Seen]:
+        """What comes with what was found, and what comes with that, beside it."""
+        whole = dict(found)
         waiting = list(found)
         while waiting:
             name = waiting.pop()
             technology = self._by_name.get(name)
             for implied in technology.implies if technology else ():
-                confidence = min(found[name].confidence, implied.confidence)
-                if implied.name not in found:
+                if implied.name not in whole:
                     waiting.append(implied.name)
-                    found[implied.name].add(confidence, implied.version, f"implied by {name}")
-
-    def _excluded_by(self, name: str) -> tuple[str, ...]:
-        technology = self._by_name.get(name)
-        return technology.excludes if technology else ()
+                    whole[implied.name] = _Seen()
+                    confidence = min(whole[name].confidence, implied.confidence)
+                    version = "" if "\\" in implied.version else implied.version
+                    whole[implied.name].add(confidence, version, f"implied by {name}")
+        return whole
 
     def _told(self, name: str, seen: _Seen) -> FoundTechnology:
         technology = self._by_name.get(name)

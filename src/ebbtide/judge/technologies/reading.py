@@ -144,7 +144,7 @@ def _names(value: object, where: str) -> tuple[str, ...]:
 
 def _numbers(value: object, where: str) -> tuple[int, ...]:
     values = value if isinstance(value, list) else [] if value is None else [value]
-    if not all(isinstance(each, int) or (isinstance(each, str) and _NUMBER.match(each)) for each in values):
+    if not all(isinstance(each, int | str) and _NUMBER.match(str(each)) for each in values):
         raise CheckError("must be numbers of categories.", where=where)
     return tuple(int(str(each)) for each in values)
 
