@@ -1,5 +1,6 @@
 """No glance rules out what would have matched: the words that a block needs stand in every answer that it matches."""
 
+import msgspec
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -76,14 +77,15 @@ PIECES = (
 FIELDS = ((b"Server", b"thing/1"), (b"X-Twice", b"one"), (b"x-twice", b"two"), (b"Set-Cookie", b"one two=Alpha"))
 
 
-def check_of(number: int, body: str) -> Check:
-    head = f"id: t{number}\ninfo: {{name: N, severity: low, author: me}}\nhttp:\n  - path: ['{{{{BaseURL}}}}/']\n    "
+def check_of(name: str, body: str, path: str = "/") -> Check:
+    head = f"id: {name}\ninfo: {{name: N, severity: low, author: me}}\nhttp:\n  - path: ['{{{{BaseURL}}}}{path}']\n    "
     reading = read_template((head + body).encode(), "t.yaml")
     assert reading.template is not None, (body, reading.refusals)
-    return template_check(reading.template, is_passive=True)
+    return template_check(reading.template, is_passive=path == "/")
 
 
-CHECKS = [check_of(number, body) for number, body in enumerate(BODIES)]
+CHECKS = [check_of(f"t{number}", body) for number, body in enumerate(BODIES)]
+NAMED = [check_of(f"n{number}", body, "/named") for number, body in enumerate(BODIES)]
 PACKS = [check for pack in ("today", "exposures", "iis-2001") for check in load_pack(pack).checks]
 
 
@@ -124,16 +126,23 @@ def test_what_matches_holds_a_word_that_it_needs(answer: Exchange) -> None:
             assert any(word in text for word in words), (check.id, words)
 
 
-@settings(max_examples=200)
-@given(ANSWERS)
-def test_verdicts_are_those_of_looking_at_every_check(answer: Exchange) -> None:
-    absent = exchange(1, Request("/0123456789abcdef.html", Purpose.ABSENT), b"none", (), 404)
-    circumstances = Circumstances(Level.ACTIVE, 100)
-    seen = Seen(TARGET, (answer, absent), "thing", SCRIPTS)
-    quick = Docket(CHECKS, circumstances).decide(seen)
+@settings(max_examples=300)
+@given(
+    root=ANSWERS, named=st.none() | ANSWERS, level=st.sampled_from(Level), absent=st.sampled_from([200, 404]),
+    budget=st.sampled_from([0, 100]), younger=st.sampled_from([frozenset(), frozenset({"t1", "n1"})]),
+)  # fmt: skip
+def test_verdicts_are_those_of_looking_at_every_check(
+    root: Exchange, named: Exchange | None, level: Level, absent: int, budget: int, younger: frozenset[str]
+) -> None:
+    circumstances = Circumstances(level, budget, younger)
+    answers = [root, exchange(1, Request("/0123456789abcdef.html", Purpose.ABSENT), b"none", (), absent)]
+    if named is not None:
+        answers.append(msgspec.structs.replace(named, ordinal=2, request=Request("/named", Purpose.CHECK)))
+    checks = [*CHECKS, *NAMED]
+    quick = Docket(checks, circumstances).decide(Seen(TARGET, answers, "thing", SCRIPTS))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Sieve, "settled", lambda *_arguments: frozenset())
-        slow = Docket(CHECKS, circumstances).decide(Seen(TARGET, (answer, absent), "thing", SCRIPTS))
+        slow = Docket(checks, circumstances).decide(Seen(TARGET, answers, "thing", SCRIPTS))
 
     assert quick == slow
     assert list(quick) == list(slow)

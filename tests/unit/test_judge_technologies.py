@@ -121,6 +121,10 @@ def test_requires_and_excludes_are_heeded() -> None:
     assert set(found(pack_of(Part={"html": "Shop", "requiresCategory": 7}, Other={"html": "tide", "cats": [7]}))) == {
         "Part", "Other",
     }  # fmt: skip
+    by_name = {"Part": {"html": "Shop", "requiresCategory": "Commerce"}, "Other": {"html": "tide", "cats": [7]}}
+    named = {"technologies": by_name, "categories": {"7": {"name": "Commerce"}}}
+    assert set(found(read_technologies(json.dumps(named).encode(), "mine.json"))) == {"Part", "Other"}
+    assert set(found(pack_of(**by_name))) == {"Other"}
     assert set(found(pack_of(A={"html": "Shop", "excludes": ["B"]}, B={"html": "tide"}))) == {"A"}
 
 

@@ -111,6 +111,17 @@ def test_a_helper_lies_below_the_folders_of_the_template(name: str, tmp_path: Pa
     assert "incomplete(helper)" in reading_of(text, str(tmp_path / "in" / "sample.yaml")).refusals.features
 
 
+def test_a_matcher_may_bear_the_name_of_a_payload() -> None:
+    text = """http:
+  - path: ["{{BaseURL}}/{{a}}"]
+    payloads: {a: [p]}
+    matchers: [{type: word, name: %s, words: [x]}]
+"""
+    assert [ask.path for ask in asks_of(text % "a")] == ["/p"]
+    text = text.replace("    payloads: {a: [p]}\n", "")
+    assert reading_of(text % "a").refusals.conduct == ("target-text",)
+
+
 def test_words_and_expressions_see_the_payload_of_their_request() -> None:
     text = """http:
   - path: ["{{BaseURL}}/{{name}}"]

@@ -14,3 +14,9 @@ OpenOption = Annotated[
         "--open", metavar="PREFIX", help="Open a special-purpose range by name, for example 127.0.0.0/8. Repeatable."
     ),
 ]
+OrganisationOption = Annotated[str, typer.Option(help="Who asks; needed for anything outside loopback.")]
+PageOption = Annotated[str, typer.Option(help="Page that explains the asking; needed outside loopback.")]
+ContactOption = Annotated[str, typer.Option(help="Mail address for questions; needed outside loopback.")]
+WaiverOption = Annotated[
+    str, typer.Option(help="Why the address that asks has no reverse DNS; stands in for it outside loopback.")
+]

@@ -4,7 +4,14 @@ from typing import Annotated
 
 import typer
 
-from ebbtide.cli.options import JsonOption, OpenOption
+from ebbtide.cli.options import (
+    ContactOption,
+    JsonOption,
+    OpenOption,
+    OrganisationOption,
+    PageOption,
+    WaiverOption,
+)
 from ebbtide.cli.output import print_json_lines, print_table
 
 
@@ -13,12 +20,10 @@ def probe(
         list[str], typer.Argument(metavar="URL...", help="What to ask, for example http://127.0.0.1:8080/")
     ],
     open_ranges: OpenOption = None,
-    organisation: Annotated[str, typer.Option(help="Who asks; needed for anything outside loopback.")] = "",
-    page: Annotated[str, typer.Option(help="Page that explains the asking; needed outside loopback.")] = "",
-    contact: Annotated[str, typer.Option(help="Mail address for questions; needed outside loopback.")] = "",
-    reverse_dns_waiver: Annotated[
-        str, typer.Option(help="Why the address that asks has no reverse DNS; stands in for it outside loopback.")
-    ] = "",
+    organisation: OrganisationOption = "",
+    page: PageOption = "",
+    contact: ContactOption = "",
+    reverse_dns_waiver: WaiverOption = "",
     *,
     json: JsonOption = False,
 ) -> None:

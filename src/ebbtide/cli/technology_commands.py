@@ -6,7 +6,14 @@ from typing import Annotated
 import msgspec
 import typer
 
-from ebbtide.cli.options import JsonOption, OpenOption
+from ebbtide.cli.options import (
+    ContactOption,
+    JsonOption,
+    OpenOption,
+    OrganisationOption,
+    PageOption,
+    WaiverOption,
+)
 from ebbtide.cli.output import print_json_lines, print_line, print_table
 
 app = typer.Typer(
@@ -54,12 +61,10 @@ def run(
     urls: Annotated[list[str], typer.Argument(metavar="URL...", help="Servers to ask.")],
     technologies: Annotated[Path, typer.Option(help="File of technologies, or a folder of such files.")],
     open_ranges: OpenOption = None,
-    organisation: Annotated[str, typer.Option(help="Who asks; needed for anything outside loopback.")] = "",
-    page: Annotated[str, typer.Option(help="Page that explains the asking; needed outside loopback.")] = "",
-    contact: Annotated[str, typer.Option(help="Mail address for questions; needed outside loopback.")] = "",
-    reverse_dns_waiver: Annotated[
-        str, typer.Option(help="Why the address that asks has no reverse DNS; stands in for it outside loopback.")
-    ] = "",
+    organisation: OrganisationOption = "",
+    page: PageOption = "",
+    contact: ContactOption = "",
+    reverse_dns_waiver: WaiverOption = "",
     *,
     json: JsonOption = False,
 ) -> None:

@@ -100,7 +100,7 @@ class Docket:
             return self._unreachable
         begun, inside, sieve = self._of_family(seen.family)
         verdicts = begun.copy()
-        settled = sieve.settled(seen, verdicts, lambda group: self._missing(group, seen))
+        settled = sieve.settled(seen, verdicts, self._circumstances.level, lambda each: self._missing(each, seen))
         waiting = [check for check in inside if check.id not in settled] if settled else inside
         explained = _explained_packs(self._checks, seen) if seen.is_soft else frozenset()
         for is_suspect in (False, True):

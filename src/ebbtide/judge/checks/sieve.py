@@ -11,6 +11,7 @@ from ebbtide.judge.checks.seen import REDIRECTS, Seen
 from ebbtide.judge.templates.needs import haystack, needed_words
 from ebbtide.judge.templates.reading import is_passive_path
 from ebbtide.judge.templates.records import Ask, Block
+from ebbtide.model.targets import Level
 from ebbtide.model.transcripts import Exchange
 from ebbtide.model.verdicts import NotShown, Verdict
 from ebbtide.patterns.literals import LiteralSet
@@ -69,14 +70,15 @@ class Sieve:
         self._groups = [Group(asks[need], each) for need, each in members.items()]
 
     def settled(
-        self, seen: Seen, verdicts: dict[str, Verdict], missing: Callable[[Group], Verdict | None]
+        self, seen: Seen, verdicts: dict[str, Verdict], level: Level, missing: Callable[[Group], Verdict | None]
     ) -> frozenset[str]:
         """Settle what can be settled without looking at each check.
 
         Args:
             seen: Of one target; is told which blocks its answers rule out.
             verdicts: Where verdicts are written.
-            missing: The verdict of all checks that hang on a request that was not answered; ``None`` if they differ.
+            level: Of the survey: at the passive one answers to named paths are not looked at.
+            missing: The verdict of all checks that hang on a request without an answer; ``None`` if they differ.
 
         Returns:
             Ids of the checks whose verdict stands.
@@ -85,7 +87,8 @@ class Sieve:
         for group in self._groups:
             if seen.is_soft and group.ask.path != _ROOT:
                 continue
-            exchange = seen.answer(group.ask)
+            is_allowed = group.is_passive or level is Level.ACTIVE
+            exchange = seen.answer(group.ask) if is_allowed else None
             if exchange is not None:
                 if _is_plain(exchange):
                     done |= group.settle(exchange, seen, verdicts)

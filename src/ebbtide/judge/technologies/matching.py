@@ -194,7 +194,8 @@ class Technologies:
         while True:
             whole = self._with_implied(kept)
             known = [self._by_name[name] for name in whole if name in self._by_name]
-            categories = {number for each in known for number in each.categories}
+            numbers = {number for each in known for number in each.categories}
+            categories: set[int | str] = numbers | {self._pack.categories.get(number, "").lower() for number in numbers}
             excluded = {other for each in known for other in each.excludes}
             gone = [
                 name for name in kept if name in excluded or not self._is_met(self._by_name[name], whole, categories)
@@ -205,7 +206,7 @@ class Technologies:
                 del kept[name]
 
     @staticmethod
-    def _is_met(technology: Technology, found: Mapping[str, _Seen], categories: set[int]) -> bool:
+    def _is_met(technology: Technology, found: Mapping[str, _Seen], categories: set[int | str]) -> bool:
         has_named = not technology.requires or not found.keys().isdisjoint(technology.requires)
         wanted = technology.requires_categories
         return has_named and (not wanted or not categories.isdisjoint(wanted))

@@ -119,7 +119,7 @@ def _technology(name: str, told: Mapping[str, object], where: str, refused: list
         patterns=tuple(patterns),
         implies=tuple(_implied(text) for _, text in _texts(told.get("implies"), f"{where}.implies", is_named=False)),
         requires=_names(told.get("requires"), f"{where}.requires"),
-        requires_categories=_numbers(told.get("requiresCategory"), f"{where}.requiresCategory"),
+        requires_categories=_numbers_or_names(told.get("requiresCategory"), f"{where}.requiresCategory"),
         excludes=_names(told.get("excludes"), f"{where}.excludes"),
         not_fed=tuple(key for key in NOT_FED if told.get(key)),
     )
@@ -147,6 +147,13 @@ def _numbers(value: object, where: str) -> tuple[int, ...]:
     if not all(isinstance(each, int | str) and _NUMBER.match(str(each)) for each in values):
         raise CheckError("must be numbers of categories.", where=where)
     return tuple(int(str(each)) for each in values)
+
+
+def _numbers_or_names(value: object, where: str) -> tuple[int | str, ...]:
+    values = value if isinstance(value, list) else [] if value is None else [value]
+    if all(isinstance(each, str) and not _NUMBER.match(each) for each in values):
+        return tuple(str(each)[:_LONGEST_NAME].lower() for each in values)
+    return _numbers(value, where)
 
 
 def _pattern(feed: str, name: str, text: str) -> TechPattern:

@@ -43,7 +43,7 @@ class Technology(msgspec.Struct, frozen=True):
     Attributes:
         categories: Numbers of its categories.
         requires: It counts only beside one of these.
-        requires_categories: It counts only beside one of these categories.
+        requires_categories: It counts only beside one of these categories: numbers, or names in lower case.
         excludes: These do not count beside it.
         not_fed: Keys by which it could be told, but not from a stored answer.
     """
@@ -55,7 +55,7 @@ class Technology(msgspec.Struct, frozen=True):
     patterns: tuple[TechPattern, ...]
     implies: tuple[Implied, ...]
     requires: tuple[str, ...]
-    requires_categories: tuple[int, ...]
+    requires_categories: tuple[int | str, ...]
     excludes: tuple[str, ...]
     not_fed: tuple[str, ...]
 

@@ -87,8 +87,7 @@ def read_template_table(top: TableReader, parameters: Mapping[str, str]) -> Read
     if len(readers) > MOST_BLOCKS:
         notes.unsupported(f"more than {MOST_BLOCKS} blocks")
     variables = read_variables(top, notes)
-    operators = (each for reader in readers for key in ("extractors", "matchers") for each in reader.children(key))
-    taken = frozenset(each.text("name", "") for each in operators) - {""}
+    taken = _taken(readers, variables)
     blocks = tuple(read_block(reader, parameters, variables, taken, notes) for reader in readers[:MOST_BLOCKS])
     flow = _flow(top, readers, notes)
     refusals = notes.refusals()
@@ -109,6 +108,16 @@ def read_template_table(top: TableReader, parameters: Mapping[str, str]) -> Read
     asked = [ask.path for block in blocks for ask in block.asks]
     requests = max(len(asked), sum(len(each.texts("path")) + len(each.texts("raw")) for each in readers))
     return Reading(identity, top.file, template, refusals, requests, is_passive(blocks))
+
+
+def _taken(readers: Sequence[TableReader], variables: Mapping[str, str]) -> frozenset[str]:
+    """Names under which what a target said is kept: of extractors, and of matchers unless the template sets them."""
+    payloads = {name for reader in readers if (lists := reader.child("payloads")) for name in lists.keys}
+    extractors, matchers = (
+        {each.text("name", "") for reader in readers for each in reader.children(key)}
+        for key in ("extractors", "matchers")
+    )
+    return frozenset(extractors | (matchers - payloads - variables.keys())) - {""}
 
 
 def _flow(top: TableReader, blocks: Sequence[TableReader], notes: Notes) -> Flow | None:
