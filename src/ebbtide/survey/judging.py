@@ -106,7 +106,7 @@ def round_engine(judging: Round, folder: SurveyFolder, config: SurveyConfig) -> 
     """The engine for the stored answers of a round, which knows for the sake of which checks these were asked."""
     plan = judging.log_state.plan
     planned = None if plan is None or plan.checks is None else frozenset(plan.checks)
-    return load_engine(config.checks, config.plan, folder.path, planned)
+    return load_engine(config.checks, config.plan, folder.path, planned, judging.reference_date)
 
 
 def judge_shard(spec: JudgeSpec) -> JudgeReceipt:
