@@ -24,7 +24,7 @@ from ebbtide.model.outcomes import Answered
 from ebbtide.model.transcripts import Transcript, own_exchanges
 from ebbtide.model.verdicts import Assessment, CheckVerdict, JudgementManifest, Software, Verdict
 
-ENGINE_VERSION = "2"
+ENGINE_VERSION = "3"
 """Rises when the same checks may judge the same answers otherwise than before."""
 
 _ID_BYTES = 8

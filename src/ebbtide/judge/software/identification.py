@@ -9,8 +9,12 @@ import msgspec
 from ebbtide.judge.fingerprints.records import FAMILY_PARAM, ROLE_PARAM, FingerprintMatch
 from ebbtide.judge.fingerprints.sets import FingerprintSet, load_own_fingerprints
 from ebbtide.judge.software.banners import Banner, Product, read_banner
+from ebbtide.judge.software.fronts import own_fronts
 from ebbtide.judge.software.pieces import (
     COMMENT,
+    COOKIE,
+    FRONT,
+    FRONT_VALUE,
     PARTS,
     POWERED_BY,
     SERVER,
@@ -34,6 +38,8 @@ _MOST_LISTED = 8
 _LONGEST = 200
 _ROLES = frozenset({"server", "os", "language", "application", "module"})
 _DEFAULT_ROLES: Mapping[str, str] = MappingProxyType({SERVER: "server", VIA: "server", COMMENT: "os"})
+_VALUED: Mapping[str, bytes] = MappingProxyType({SERVER: b"server", VIA: b"via", COOKIE: b"set-cookie"})
+_LISTS = frozenset({POWERED_BY, VIA})
 _LANGUAGES = frozenset({"php", "perl", "python", "cpython", "ruby", "java", "jdk", "jre"})
 
 
@@ -66,7 +72,8 @@ class Identifier:
 
     def __init__(self, fingerprints: FingerprintSet) -> None:
         self._fingerprints = fingerprints
-        self._reader = EvidenceReader(fingerprints.keys)
+        self._fronts = own_fronts()
+        self._reader = EvidenceReader(fingerprints.keys, self._fronts)
         self._identified = functools.lru_cache(maxsize=CACHED_ANSWERS)(self._identify)
         self._recorded = functools.lru_cache(maxsize=CACHED_ANSWERS)(self._record)
 
@@ -106,13 +113,19 @@ class Identifier:
 
     def _rows(self, piece: Piece) -> Iterator[Software]:
         """What one piece names."""
-        if piece.key == SERVER:
-            yield from self._server_rows(piece.value)
-        elif piece.key in {POWERED_BY, VIA}:
-            for value in piece.value.split(b",")[:_MOST_LISTED]:
-                yield from self._other_rows(piece.key, value.strip())
+        key, value = piece
+        if key == FRONT:
+            yield from self._fronts.of_presence(value)
+        elif key == FRONT_VALUE:
+            yield from self._fronts.of_mark(value)
+        elif key == SERVER:
+            yield from self._server_rows(value)
+            yield from self._fronts.of_value(_VALUED[key], value)
         else:
-            yield from self._other_rows(piece.key, piece.value)
+            values = [each.strip() for each in value.split(b",")[:_MOST_LISTED]] if key in _LISTS else [value]
+            for each in values:
+                yield from self._other_rows(key, each)
+                yield from self._fronts.of_value(_VALUED.get(key, b""), each)
 
     def _server_rows(self, value: bytes) -> Iterator[Software]:
         """What a Server field names: the server itself, the system it runs on, what it has loaded."""

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from ebbtide.judge.software.banners import MOST_BYTES
+from ebbtide.judge.software.fronts import Fronts
 from ebbtide.model.transcripts import Exchange, Purpose
 from ebbtide.patterns.regex import Pattern, compile_pattern
 
@@ -18,6 +19,8 @@ COMMENT = "apache_os"
 TITLE = "html_title"
 GENERATOR = "html_generator"
 ICON = "favicon.md5"
+FRONT = "front"
+FRONT_VALUE = "front.value"
 
 PARTS: Mapping[str, str] = MappingProxyType(
     {
@@ -68,10 +71,13 @@ class EvidenceReader:
 
     Args:
         keys: The keys that the fingerprints have; what no fingerprint asks for is not looked for.
+        fronts: What may stand before a server.
     """
 
-    def __init__(self, keys: frozenset[str]) -> None:
-        self._keys = {name: key for name, key in _KEYS.items() if key in keys or key == SERVER}
+    def __init__(self, keys: frozenset[str], fronts: Fronts) -> None:
+        told = {name: key for name, key in _KEYS.items() if key in keys or key == SERVER or name in fronts.valued}
+        self._keys = dict.fromkeys(fronts.present, FRONT) | dict.fromkeys(fronts.valued, FRONT_VALUE) | told
+        self._fronts = fronts
         self._page: list[tuple[str, tuple[bytes, ...], tuple[Pattern, ...]]] = []
         if TITLE in keys:
             title = compile_pattern(r"<title[^>]*>\s*([^<]{1,512})", ignore_case=True)
@@ -85,12 +91,20 @@ class EvidenceReader:
         key_of = self._keys.get
         found: list[Piece] = []
         for name, value in exchange.fields:
-            key = key_of(name.lower())
+            key = key_of(lowered := name.lower())
             if key is not None and len(found) < MOST_PIECES:
-                piece = Piece(key, _cookie_name(value) if key is COOKIE else value[:MOST_BYTES])
-                if piece not in found:
+                piece = self._piece(key, lowered, value)
+                if piece.value and piece not in found:
                     found.append(piece)
         return tuple(found)
+
+    def _piece(self, key: str, name: bytes, value: bytes) -> Piece:
+        """What is remembered of a field: of a cookie its name, of a front's mark only what it tells."""
+        if key is COOKIE:
+            return Piece(key, _cookie_name(value))
+        if key is FRONT:
+            return Piece(key, name)
+        return Piece(key, self._fronts.mark(name, value) if key is FRONT_VALUE else value[:MOST_BYTES])
 
     def page(self, exchange: Exchange) -> tuple[Piece, ...]:
         """What the head of a page tells: its title, its generator."""
