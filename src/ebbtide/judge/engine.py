@@ -69,7 +69,7 @@ class Engine:
         """
         target = transcript.target
         exchanges = own_exchanges(transcript.exchanges)
-        told = self._identifier.identify(exchanges)
+        told = self._identifier.identify(exchanges, transcript.certificates)
         software = told.software + self._further(transcript, told.software)
         if isinstance(transcript.outcome, Answered) and not transcript.exchanges:
             verdicts: dict[str, Verdict] = {check.id: EVIDENCE_NOT_KEPT for check in self._checks}
@@ -85,6 +85,11 @@ class Engine:
             software=software,
             verdicts=tuple(map(CheckVerdict, verdicts, verdicts.values())),
         )
+
+    @property
+    def reads_certificates(self) -> bool:
+        """Whether transcripts must hold their certificates."""
+        return self._identifier.reads_certificates
 
     def _further(self, transcript: Transcript, known: Sequence[Software]) -> tuple[Software, ...]:
         """Rows of imported technologies; none of a product that is there already with a version."""

@@ -89,7 +89,7 @@ class Pattern:
         source: str,
         program: Program,
         literals: tuple[Literal, ...],
-        arguments: tuple[bool, bool, bool, int],
+        arguments: tuple[bool, bool, bool, bool, int],
         *,
         is_text: bool,
     ) -> None:
@@ -131,6 +131,7 @@ def compile_pattern(
     ignore_case: bool = False,
     multi_line: bool = False,
     dot_all: bool = False,
+    is_ruby: bool = False,
     memory_bytes: int = DEFAULT_MEMORY_BYTES,
     where: str = "",
 ) -> Pattern:
@@ -144,6 +145,8 @@ def compile_pattern(
         ignore_case: Letters match both cases.
         multi_line: ``^`` and ``$`` match at every line.
         dot_all: A dot matches a newline too.
+        is_ruby: Where the spellings differ, Ruby's counts: ``(?m)`` lets a dot match a newline, and an escaped ``h`` is
+            a hexadecimal digit.
         memory_bytes: What the compiled pattern and its caches may take.
         where: File and line or key, for the sentence of an error.
 
@@ -152,7 +155,7 @@ def compile_pattern(
     """
     if any("\ud800" <= character <= "\udfff" for character in pattern):
         raise PatternError("the pattern holds half of a surrogate pair, which is no character.", where=where)
-    tokens = read_pattern(pattern, where)
+    tokens = read_pattern(pattern, where, is_ruby=is_ruby)
     is_text = any(token.needs_text for token in tokens)
     flags = ("i" if ignore_case else "") + ("m" if multi_line else "") + ("s" if dot_all else "")
     spelled = (f"(?{flags})" if flags else "") + "".join(token.text for token in tokens)
@@ -161,13 +164,26 @@ def compile_pattern(
     except EngineRefusal as refusal:
         raise PatternError(f"RE2 does not take the pattern {_shortened(pattern)}: {refusal}.", where=where) from refusal
     literals = required_literals(tokens, ignore_case=ignore_case, is_text=is_text)
-    return Pattern(pattern, program, literals, (ignore_case, multi_line, dot_all, memory_bytes), is_text=is_text)
+    arguments = (ignore_case, multi_line, dot_all, is_ruby, memory_bytes)
+    return Pattern(pattern, program, literals, arguments, is_text=is_text)
 
 
-def _compile_again(source: str, ignore_case: bool, multi_line: bool, dot_all: bool, memory_bytes: int) -> Pattern:  # noqa: FBT001  what pickle calls takes no names
+def _compile_again(  # what pickle calls takes no names
+    source: str,
+    ignore_case: bool,  # noqa: FBT001
+    multi_line: bool,  # noqa: FBT001
+    dot_all: bool,  # noqa: FBT001
+    is_ruby: bool,  # noqa: FBT001
+    memory_bytes: int,
+) -> Pattern:
     """Make a pattern from what was pickled."""
     return compile_pattern(
-        source, ignore_case=ignore_case, multi_line=multi_line, dot_all=dot_all, memory_bytes=memory_bytes
+        source,
+        ignore_case=ignore_case,
+        multi_line=multi_line,
+        dot_all=dot_all,
+        is_ruby=is_ruby,
+        memory_bytes=memory_bytes,
     )
 
 

@@ -11,6 +11,7 @@ from ebbtide.judge.engine import Engine, load_engine
 from ebbtide.model.configuration import SurveyConfig
 from ebbtide.model.errors import RoundError
 from ebbtide.model.rows import SoftwareRow, VerdictRow
+from ebbtide.model.transcripts import Transcript
 from ebbtide.rounds.entries import FileRef
 from ebbtide.rounds.folder import SurveyFolder
 from ebbtide.rounds.locking import round_lock
@@ -109,6 +110,11 @@ def round_engine(judging: Round, folder: SurveyFolder, config: SurveyConfig) -> 
     return load_engine(config.checks, config.plan, folder.path, planned, judging.reference_date)
 
 
+def kept_answers(judging: Round, shard: int, engine: Engine) -> Iterator[Transcript]:
+    """What a round holds of one shard, as far as the engine looks at it."""
+    return judging.transcripts(shard) if engine.reads_certificates else judging.answers(shard)
+
+
 def judge_shard(spec: JudgeSpec) -> JudgeReceipt:
     """Judge one shard, in any process."""
     judging = SurveyFolder.open(spec.survey).round(spec.label)
@@ -118,7 +124,7 @@ def judge_shard(spec: JudgeSpec) -> JudgeReceipt:
     kinds: Counter[bool] = Counter()
     families: Counter[str] = Counter()
     rows = VerdictRows(manifest.checks)
-    for transcript in judging.answers(spec.shard):
+    for transcript in kept_answers(judging, spec.shard, spec.engine):
         assessment = spec.engine.assess(transcript)
         answered = is_answered(transcript)
         kinds[answered] += 1

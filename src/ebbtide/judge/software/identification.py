@@ -21,10 +21,11 @@ from ebbtide.judge.software.pieces import (
     VIA,
     EvidenceReader,
     Piece,
+    part_of,
 )
 from ebbtide.judge.software.slugs import slug
 from ebbtide.model.outcomes import Answered
-from ebbtide.model.transcripts import Exchange, Purpose
+from ebbtide.model.transcripts import Certificate, Exchange, Purpose
 from ebbtide.model.verdicts import UNKNOWN_FAMILY, Software
 
 PRODUCT_TOKEN = "product-token"  # noqa: S105  a token of RFC 9110, no secret
@@ -77,12 +78,18 @@ class Identifier:
         self._identified = functools.lru_cache(maxsize=CACHED_ANSWERS)(self._identify)
         self._recorded = functools.lru_cache(maxsize=CACHED_ANSWERS)(self._record)
 
-    def identify(self, exchanges: Sequence[Exchange]) -> Identification:
+    @property
+    def reads_certificates(self) -> bool:
+        """Whether some fingerprint is held against certificates."""
+        return self._reader.reads_certificates
+
+    def identify(self, exchanges: Sequence[Exchange], certificates: Sequence[Certificate] = ()) -> Identification:
         """Name the software of one target.
 
         Args:
             exchanges: One attempt's exchanges in order. The answer to the first ``/`` gives the family; what other
                 answers say otherwise is added behind.
+            certificates: As sent; looked at only if ``reads_certificates``.
         """
         root = next((exchange for exchange in exchanges if exchange.request.purpose is Purpose.ROOT), None)
         if root is None or not isinstance(root.outcome, Answered):
@@ -91,7 +98,8 @@ class Identifier:
         pieces = reader.fields(root)
         further = dict.fromkeys(reader.fields(each) for each in exchanges if each is not root and each.fields)
         further.pop(pieces, None)
-        return self._identified(pieces, reader.page(root) + reader.icon(exchanges), tuple(further))
+        page = reader.page(root) + reader.icon(exchanges) + reader.certificate(root, certificates)
+        return self._identified(pieces, page, tuple(further))
 
     def family_of_banner(self, value: bytes) -> str:
         """The family that a Server field alone gives; ``unknown`` if it names no product."""
@@ -216,13 +224,13 @@ def _row(params: Mapping[str, str], prefix: str, source: str, key: str, *, role:
 
     known_role = role if role in _ROLES else "application"
     return Software(
-        family, known_role, told("vendor"), told("product"), told("version"), told("cpe23"), source, PARTS[key]
+        family, known_role, told("vendor"), told("product"), told("version"), told("cpe23"), source, part_of(key)
     )
 
 
 def _token_row(product: Product, key: str, role: str, family: str = "") -> Software:
     """What only a field's own words say."""
-    return Software(family, role, "", product.name, product.version, "", PRODUCT_TOKEN, PARTS[key])
+    return Software(family, role, "", product.name, product.version, "", PRODUCT_TOKEN, part_of(key))
 
 
 def _role_of(product: Product, otherwise: str = "module") -> str:
