@@ -89,7 +89,7 @@ class Engine:
     @property
     def reads_certificates(self) -> bool:
         """Whether transcripts must hold their certificates."""
-        return self._identifier.reads_certificates
+        return self._identifier.reads_certificates or any(each.reads_certificates for each in self._technologies)
 
     def _further(self, transcript: Transcript, known: Sequence[Software]) -> tuple[Software, ...]:
         """Rows of imported technologies; none of a product that is there already with a version."""
@@ -97,7 +97,7 @@ class Engine:
         return tuple(
             row
             for technologies in self._technologies
-            for each in technologies.find(transcript.exchanges, transcript.target.base_url)
+            for each in technologies.find(transcript.exchanges, transcript.target.base_url, transcript.certificates)
             if slug((row := software_of(each)).product) not in named
         )
 
