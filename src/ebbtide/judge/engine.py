@@ -93,6 +93,8 @@ class Engine:
 
     def _further(self, transcript: Transcript, known: Sequence[Software]) -> tuple[Software, ...]:
         """Rows of imported technologies; none of a product that is there already with a version."""
+        if not self._technologies:
+            return ()
         named = {slug(row.product) for row in known if row.version}
         return tuple(
             row

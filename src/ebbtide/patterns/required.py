@@ -27,6 +27,16 @@ class Literal(msgspec.Struct, frozen=True):
     ignore_case: bool = False
 
 
+_ORDINARY = frozenset(
+    {
+        b"</a>", b"</body>", b"</div>", b"</h1>", b"</h2>", b"</head>", b"</html>", b"</p>", b"</script>", b"</style>",
+        b"</title>", b"<!doctype html>", b"<a href=", b"<body", b"<body>", b"<div", b"<h1>", b"<head>", b"<html",
+        b"<html>", b"<link", b"<meta", b"<p>", b"<script", b"<title", b"<title>", b'content="', b'href="', b"http://",
+        b"https://", b'name="', b"text/html",
+    }
+)  # fmt: skip
+
+
 class _Letter(msgspec.Struct, frozen=True):
     """One character that every match holds at this place."""
 
@@ -62,6 +72,11 @@ class _Frame:
         """An alternative begins, or the group ends."""
         self.branches.append([item for node in self.nodes for item in node])
         self.nodes = []
+
+
+def rarity(text: bytes) -> int:
+    """How seldom a text stands in a page: its length, but next to nothing for what nearly every page holds."""
+    return 1 if text.lower() in _ORDINARY else len(text)
 
 
 def required_literals(tokens: Sequence[Token], *, ignore_case: bool, is_text: bool) -> tuple[Literal, ...]:
@@ -152,7 +167,7 @@ def _best(items: Iterable[_Item]) -> frozenset[Literal]:
 
 def _strength(choice: frozenset[Literal]) -> tuple[int, int]:
     """How much a choice filters."""
-    return (min((len(literal.text) for literal in choice), default=0), -len(choice))
+    return (min((rarity(literal.text) for literal in choice), default=0), -len(choice))
 
 
 def _choices(items: Iterable[_Item]) -> list[frozenset[Literal]]:

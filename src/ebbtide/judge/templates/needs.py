@@ -22,6 +22,7 @@ from ebbtide.judge.templates.records import (
     XPathMatcher,
 )
 from ebbtide.patterns.regex import Pattern
+from ebbtide.patterns.required import rarity
 
 Words = tuple[bytes, ...]
 """At least one of these must be there."""
@@ -43,7 +44,8 @@ def haystack(parts: Parts) -> bytes:
     """All that an answer says, in lower case: header, body and header again, so that no part has a seam within."""
     header, body = parts.get("header") or b"", parts.get("body") or b""
     text = b"".join((header, body, header))
-    return lower_case(text) if any(each in text for each in _GROWS_WHEN_LOWERED) else text.lower()
+    grows = not text.isascii() and any(each in text for each in _GROWS_WHEN_LOWERED)
+    return lower_case(text) if grows else text.lower()
 
 
 def needed_words(block: Block) -> Words:
@@ -66,7 +68,7 @@ def _best(needs: Sequence[Words]) -> Words:
 
 def _rarity(words: Words) -> tuple[bool, int, int]:
     is_plain = words[-1] not in _WRITTEN_OTHERWISE
-    return is_plain, min(len(word) for word in words if word not in _WRITTEN_OTHERWISE), -len(words)
+    return is_plain, min(rarity(word) for word in words if word not in _WRITTEN_OTHERWISE), -len(words)
 
 
 def _is_usable(words: Words) -> bool:

@@ -197,6 +197,7 @@ def template_script_pattern() -> Pattern:
     )
 
 
+@lru_cache(maxsize=4096)
 def usual_name(name: bytes) -> bytes:
     """``x-powered-by`` as ``X-Powered-By``; a name that is no token stays as it is."""
     if not name or not _TOKEN.issuperset(name):
