@@ -7,7 +7,7 @@ import msgspec
 from ebbtide.patterns.tokens import Kind, Token
 
 LEAST_LENGTH = 3
-"""A shorter literal occurs nearly everywhere, so it filters nothing."""
+"""A shorter literal occurs nearly everywhere, so it filters nothing; but for two signs in a row."""
 
 MOST_ALTERNATIVES = 256
 """A choice of more literals than this filters too little for what it costs."""
@@ -178,12 +178,19 @@ def _choices(items: Iterable[_Item]) -> list[frozenset[Literal]]:
         if isinstance(item, _Letter):
             run.append(item)
             continue
-        if len(run) >= LEAST_LENGTH:
+        if len(run) >= LEAST_LENGTH or _is_pair_of_signs(run):
             found.append(frozenset({_literal(run)}))
         run = []
         if isinstance(item, _AnyOf):
             found.append(item.literals)
     return found
+
+
+def _is_pair_of_signs(run: Sequence[_Letter]) -> bool:
+    """As in a drive of Windows: a colon and a backslash."""
+    return len(run) == LEAST_LENGTH - 1 and not any(
+        letter.character.isalnum() or letter.character.isspace() for letter in run
+    )
 
 
 def _literal(run: Sequence[_Letter]) -> Literal:

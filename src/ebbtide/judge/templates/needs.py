@@ -36,6 +36,7 @@ _CONTAINING = frozenset({"contains", "contains_all", "contains_any"})
 _WRITTEN_OTHERWISE = (b"utf-7", b"utf-16", b"utf-32", b"ucs-", b"ebcdic", b"\xff\xfe", b"\xfe\xff", b"&#")
 """Where these stand, letters of a page may not be the octets that they seem to be."""
 _SOUGHT_BY_QUERY = re.compile(r"contains\(\s*(?:text\(\)|\.)\s*,\s*['\"]([A-Za-z0-9 ]+)['\"]\s*\)")
+_PLACEHOLDER = re.compile(rb"\{\{[^{}]*\}\}")
 _GROWS_WHEN_LOWERED = (b"\xe2\x84\xaa", b"\xc4\xb0")
 """The sign of Kelvin and the dotted capital I: their lower case holds letters of ASCII."""
 
@@ -73,7 +74,12 @@ def _rarity(words: Words) -> tuple[bool, int, int]:
 
 def _is_usable(words: Words) -> bool:
     own = [word for word in words if word not in _WRITTEN_OTHERWISE]
-    return 0 < len(own) <= MOST_WORDS and all(len(word) >= SHORTEST and word.isascii() for word in own)
+    return 0 < len(own) <= MOST_WORDS and all(_is_telling(word) and word.isascii() for word in own)
+
+
+def _is_telling(word: bytes) -> bool:
+    """Whether a word is long enough to be worth looking for; two letters are not."""
+    return len(word) >= SHORTEST or (len(word) == SHORTEST - 1 and not word.isalnum())
 
 
 def _either(needs: Sequence[Words]) -> Words:
@@ -94,13 +100,16 @@ def _of_matcher(matcher: Matcher, own: frozenset[str]) -> list[Words]:
         return []
     if isinstance(matcher, RegexMatcher):
         found = [_of_pattern(each) for each in matcher.patterns]
-    elif matcher.has_placeholders:
-        return []
     else:
-        found = [(word.lower(),) for word in matcher.words]
+        found = [(_without_placeholders(word).lower(),) for word in matcher.words]
     needs = [[words] for words in found if words and all(_fits(word, matcher.part) for word in words)]
     is_whole = len(needs) == len(found)
     return _joined(needs, wants_all=matcher.wants_all) if matcher.wants_all or is_whole else []
+
+
+def _without_placeholders(word: bytes) -> bytes:
+    """The longest piece of a word that no placeholder fills."""
+    return max(_PLACEHOLDER.split(word), key=len) if b"{{" in word else word
 
 
 def _joined(needs: Sequence[Sequence[Words]], *, wants_all: bool) -> list[Words]:
