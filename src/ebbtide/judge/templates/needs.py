@@ -42,9 +42,8 @@ _GROWS_WHEN_LOWERED = (b"\xe2\x84\xaa", b"\xc4\xb0")
 
 
 def haystack(parts: Parts) -> bytes:
-    """All that an answer says, in lower case: header, body and header again, so that no part has a seam within."""
-    header, body = parts.get("header") or b"", parts.get("body") or b""
-    text = b"".join((header, body, header))
+    """All that an answer says, in lower case; no part has a seam within a line."""
+    text = parts.unsorted()
     grows = not text.isascii() and any(each in text for each in _GROWS_WHEN_LOWERED)
     return lower_case(text) if grows else text.lower()
 
@@ -78,7 +77,9 @@ def _is_usable(words: Words) -> bool:
 
 
 def _is_telling(word: bytes) -> bool:
-    """Whether a word is long enough to be worth looking for; two letters are not."""
+    """Whether a word is long enough to be worth looking for, which two letters are not, and stands within a line."""
+    if b"\n" in word or b"\r" in word:
+        return False
     return len(word) >= SHORTEST or (len(word) == SHORTEST - 1 and not word.isalnum())
 
 
