@@ -16,7 +16,7 @@ _FOLDED_BEYOND_ASCII = frozenset("kKsS")
 _LAST_ASCII = 0x7F
 
 
-class Literal(msgspec.Struct, frozen=True):
+class Literal(msgspec.Struct, frozen=True, array_like=True):
     """Bytes to look for.
 
     Attributes:
