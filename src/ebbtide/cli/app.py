@@ -9,6 +9,7 @@ import typer
 from ebbtide import __version__
 from ebbtide.cli import (
     answering_command,
+    change_commands,
     check_commands,
     conduct_commands,
     demo_command,
@@ -43,6 +44,7 @@ app.command("ask")(answering_command.ask)
 app.command("judge")(survey_commands.judge)
 app.command("facts")(reading_commands.facts)
 app.command("report")(reading_commands.report)
+app.command("why")(change_commands.why)
 app.command("sql")(reading_commands.sql)
 
 
