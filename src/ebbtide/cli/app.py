@@ -45,6 +45,10 @@ app.command("judge")(survey_commands.judge)
 app.command("facts")(reading_commands.facts)
 app.command("report")(reading_commands.report)
 app.command("why")(change_commands.why)
+app.command("cohort")(change_commands.cohort)
+app.command("flow")(change_commands.flow)
+app.command("together")(change_commands.together)
+app.command("reproduce")(reading_commands.reproduce)
 app.command("sql")(reading_commands.sql)
 
 

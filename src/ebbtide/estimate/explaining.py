@@ -6,14 +6,13 @@ from typing import Any
 import duckdb
 import msgspec
 
-from ebbtide.estimate.compute import choose_rounds
 from ebbtide.estimate.decomposing import BEHAVIOUR, CAUSES, JUDGED, Decomposition, Move, decompose
 from ebbtide.estimate.paired import mcnemar_mid_p
-from ebbtide.estimate.preparing import ChosenRound, JudgedCheck, prepare
+from ebbtide.estimate.preparing import JudgedCheck
 from ebbtide.estimate.questions import WEIGHT_UNIT, ask_question, keep_rows
 from ebbtide.estimate.survey_view import UNITS
+from ebbtide.estimate.two_rounds import Labels, judged_pair, known_unit, two_rounds
 from ebbtide.model.errors import EstimateError
-from ebbtide.rounds.database import open_database
 from ebbtide.rounds.folder import SurveyFolder
 
 FAMILY = "family:"
@@ -79,7 +78,7 @@ class Explanation(msgspec.Struct, frozen=True):
 class _Rounds(msgspec.Struct, frozen=True):
     """Two rounds and the judgement by which each is read; ``first`` is an older judgement of the earlier one."""
 
-    labels: tuple[str, str]
+    labels: Labels
     first: str = ""
 
 
@@ -87,7 +86,7 @@ def explain(
     folder: SurveyFolder,
     subject: str,
     *,
-    labels: tuple[str, str] | None = None,
+    labels: Labels | None = None,
     unit: str = UNITS[0],
     silent_after: int | None = None,
     as_first_judged: bool = False,
@@ -106,8 +105,7 @@ def explain(
     Raises:
         EstimateError: A round, the check or the unit is not there, or nobody could be judged in one of them.
     """
-    if unit not in UNITS:
-        raise EstimateError(f"there is no unit of count {unit!r}.", remedy=f"Units are {' and '.join(UNITS)}.")
+    known_unit(unit)
     chosen = _rounds(folder, labels, as_first_judged=as_first_judged)
     table = _table(folder, chosen.labels, "", subject, silent_after)
     before = table
@@ -117,22 +115,9 @@ def explain(
     return _explanation(chosen, subject, unit, found, table)
 
 
-def _rounds(folder: SurveyFolder, labels: tuple[str, str] | None, *, as_first_judged: bool) -> _Rounds:
-    judged = [each for label in folder.labels() if (each := folder.round(label)).judgement]
-    judged.sort(key=lambda each: (each.reference_date, each.label))
-    if labels is None:
-        if len(judged) <= 1:
-            raise EstimateError("a change needs two judged rounds.", remedy="Judge another: ebbtide judge ROUND")
-        labels = (judged[-2].label, judged[-1].label)
-    for label in labels:
-        if label not in {each.label for each in judged}:
-            known = ", ".join(each.label for each in judged) or "none"
-            raise EstimateError(f"round {label} is not judged, or not there.", remedy=f"Judged rounds are: {known}.")
-    order = [each.label for each in judged]
-    if order.index(labels[0]) >= order.index(labels[1]):
-        raise EstimateError(f"round {labels[0]} is not before {labels[1]}.", remedy="Give the earlier one as --from.")
-    first = folder.round(labels[0]).judgements[0] if as_first_judged else ""
-    return _Rounds(labels, first)
+def _rounds(folder: SurveyFolder, labels: Labels | None, *, as_first_judged: bool) -> _Rounds:
+    labels = judged_pair(folder, labels)
+    return _Rounds(labels, folder.round(labels[0]).judgements[0] if as_first_judged else "")
 
 
 class _Table(msgspec.Struct, frozen=True):
@@ -152,16 +137,14 @@ def _reclassified(before: Sequence[Move], after: Sequence[Move]) -> tuple[int, i
     return shown_anew - shown, base_anew - base
 
 
-def _table(folder: SurveyFolder, labels: tuple[str, str], judgement: str, subject: str, silent: int | None) -> _Table:
-    with open_database(folder, {labels[0]: judgement}) as connection:
-        rounds = choose_rounds(connection, labels, None, silent)
-        checks = prepare(connection, rounds, [(1, 2)])
+def _table(folder: SurveyFolder, labels: Labels, judgement: str, subject: str, silent: int | None) -> _Table:
+    with two_rounds(folder, labels, silent, judgement) as (connection, checks):
         ((is_sample,),) = connection.execute("SELECT is_sample FROM design").fetchall()
         own: tuple[JudgedCheck, ...] = ()
         if subject.startswith(FAMILY):
             rows = _family_rows(connection, subject.removeprefix(FAMILY))
         else:
-            own = _own(checks, subject, rounds)
+            own = _own(checks, subject, labels)
             rows = [row for row in ask_question(connection, "transitions") if row[3] == subject]
     moves: dict[str, list[Move]] = {unit: [] for unit in UNITS}
     for _, _, unit, _, then, now, n, weight in sorted(rows):
@@ -180,13 +163,13 @@ def _family_rows(connection: duckdb.DuckDBPyConnection, family: str) -> list[tup
     return ask_question(connection, "family_transitions")
 
 
-def _own(checks: Sequence[JudgedCheck], subject: str, rounds: Sequence[ChosenRound]) -> tuple[JudgedCheck, ...]:
+def _own(checks: Sequence[JudgedCheck], subject: str, labels: Labels) -> tuple[JudgedCheck, ...]:
     found = tuple(check for check in checks if check.check == subject)
-    for each in rounds:
-        if all(check.place != each.place for check in found):
-            known = sorted({check.check for check in checks if check.place == each.place})
+    for place, label in enumerate(labels, 1):
+        if all(check.place != place for check in found):
+            known = sorted({check.check for check in checks if check.place == place})
             raise EstimateError(
-                f"round {each.label} was not judged by a check {subject[:60]!r}.",
+                f"round {label} was not judged by a check {subject[:60]!r}.",
                 remedy=f"Its checks are: {', '.join(known[:12])}; the share of a family is family:NAME.",
             )
     return found

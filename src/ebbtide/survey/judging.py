@@ -118,28 +118,47 @@ def kept_answers(judging: Round, shard: int, engine: Engine) -> Iterator[Transcr
 def judge_shard(spec: JudgeSpec) -> JudgeReceipt:
     """Judge one shard, in any process."""
     judging = SurveyFolder.open(spec.survey).round(spec.label)
-    manifest = spec.engine.manifest
+    judged = judge_answers(judging, spec.shard, spec.engine)
+    files = []
+    below = judgement_folder(spec.engine.manifest.id)
+    if judged.software:
+        files.append(write_shard(judging.path, "software", spec.shard, judged.software, below=below))
+    if judged.verdicts:
+        files.append(write_shard(judging.path, "verdicts", spec.shard, judged.verdicts, below=below))
+    shown = Counter(row.check for row in judged.verdicts if row.kind == "shown")
+    return JudgeReceipt(tuple(files), judged.targets, judged.families.total(), dict(judged.families), dict(shown))
+
+
+class JudgedShard(msgspec.Struct, frozen=True):
+    """What judging made of one shard.
+
+    Attributes:
+        targets: That were looked at.
+        families: Of those that answered.
+    """
+
+    software: list[SoftwareRow]
+    verdicts: list[VerdictRow]
+    targets: int
+    families: Counter[str]
+
+
+def judge_answers(judging: Round, shard: int, engine: Engine) -> JudgedShard:
+    """The rows that an engine makes of the stored answers of one shard; nothing is written."""
     software: list[SoftwareRow] = []
     verdicts: list[VerdictRow] = []
-    kinds: Counter[bool] = Counter()
     families: Counter[str] = Counter()
-    rows = VerdictRows(manifest.checks)
-    for transcript in kept_answers(judging, spec.shard, spec.engine):
-        assessment = spec.engine.assess(transcript)
+    targets = 0
+    rows = VerdictRows(engine.manifest.checks)
+    for transcript in kept_answers(judging, shard, engine):
+        assessment = engine.assess(transcript)
         answered = is_answered(transcript)
-        kinds[answered] += 1
+        targets += 1
         if answered:
             families[assessment.family] += 1
         software += software_rows(assessment, is_answered=answered)
         verdicts += rows.of(assessment, is_answered=answered)
-    files = []
-    below = judgement_folder(manifest.id)
-    if software:
-        files.append(write_shard(judging.path, "software", spec.shard, software, below=below))
-    if verdicts:
-        files.append(write_shard(judging.path, "verdicts", spec.shard, verdicts, below=below))
-    shown = Counter(row.check for row in verdicts if row.kind == "shown")
-    return JudgeReceipt(tuple(files), kinds.total(), kinds[True], dict(families), dict(shown))
+    return JudgedShard(software, verdicts, targets, families)
 
 
 def _judge_all(
