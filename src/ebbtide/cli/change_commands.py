@@ -137,6 +137,51 @@ def cohort(
     print_line(words)
 
 
+def curve(
+    check: Annotated[str, typer.Argument(metavar="CHECK", help="Its id; ebbtide checks list names them.")],
+    survey: SurveyOption = Path(),
+    from_round: Annotated[
+        str, typer.Option("--from", help="Round whose servers are followed; the first judged one if not given.")
+    ] = "",
+    unit: UnitOption = "site",
+    *,
+    json: JsonOption = False,
+) -> None:
+    """Say how long a hole stayed open on the servers that showed it in a first round.
+
+    Example: ebbtide curve code-red-ida --from 2001-07 --unit address --survey my-survey
+    """
+    from ebbtide.estimate.curves import curve_of_check
+    from ebbtide.publish.formatting import round_words
+    from ebbtide.publish.two_rounds_words import curve_words
+
+    folder, config = _opened(survey)
+    told = curve_of_check(folder, check, unit=unit, first=from_round, silent_after=config.attempts.silent_after)
+    words = curve_words(told, told.looks[0].round, told.looks[-1].round, _names(folder, config))
+    if json:
+        print_json({**_fields(told), "words": words})
+        return
+    print_table(
+        "",
+        ("round", "day", "judged", "shown", "still open", "95 %", "bounds", ""),
+        [
+            (
+                round_words(each.round),
+                each.day,
+                each.judged,
+                each.shown,
+                _percent(each.open.high),
+                _range(each.band.low, each.band.high) if each.band else None,
+                _range(each.open_low, each.open_high),
+                "█" * round(_BAR / 2 * each.open.high),
+            )
+            for each in told.looks
+        ],
+        right=(1, 2, 3, 4, 5, 6),
+    )
+    print_line(words)
+
+
 def flow(
     survey: SurveyOption = Path(),
     from_round: FromOption = None,

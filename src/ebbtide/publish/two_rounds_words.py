@@ -94,6 +94,66 @@ def went_words(went_to: str) -> str:
     return _WENT.get(went_to, fate_words(went_to)[:1].lower() + fate_words(went_to)[1:])
 
 
+class Within(Protocol):
+    """A pair of days, as ``estimate.limits.Bounds``."""
+
+    @property
+    def low(self) -> float:
+        """After this day."""
+
+    @property
+    def high(self) -> float:
+        """And not after this one."""
+
+
+class Followed(Protocol):
+    """The survival of a hole, as ``estimate.curves.Curve``."""
+
+    @property
+    def check(self) -> str:
+        """Its id."""
+
+    @property
+    def unit(self) -> str:
+        """Of count."""
+
+    @property
+    def units(self) -> int:
+        """In the cohort."""
+
+    @property
+    def vanished(self) -> int:
+        """Lost for good before they were seen mended."""
+
+    @property
+    def reopened(self) -> int:
+        """Shown again after they were seen mended."""
+
+    @property
+    def median(self) -> Within | None:
+        """Within which half was mended."""
+
+    @property
+    def plateau(self) -> float:
+        """Part not seen mended."""
+
+
+def curve_words(told: Followed, first: str, last: str, names: Mapping[str, str]) -> str:
+    """How long a hole stayed open, in plain words."""
+    units = unit_words(told.unit)
+    start = f"Of the {told.units:,} {units} that showed “{check_words(told.check, names)}” in {round_words(first)}, "
+    if told.median is None:
+        half = f"fewer than half were seen mended by {round_words(last)}"
+    elif told.median.low:
+        half = f"half were mended after more than {told.median.low:.0f} and within {told.median.high:.0f} days"
+    else:
+        half = f"half were mended within {told.median.high:.0f} days"
+    rest = f"; {percent(told.plateau)} were not seen mended by {round_words(last)}."
+    gone = f" {told.vanished:,} vanished first and are counted as neither; the bounds count them each way."
+    again = f" {told.reopened:,} showed it again later; only the first mending counts."
+    return start + half + rest + (gone if told.vanished else "") + (again if told.reopened else "")
+
+
 def together_words(found: Sequence[Both], names: Mapping[str, str]) -> str:
     """The pair whose mending went together most, in one sentence."""
     told = [each for each in found if each.given_mended is not None and each.given_open is not None]
