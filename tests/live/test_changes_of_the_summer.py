@@ -89,8 +89,12 @@ def test_the_publication_comes_out_again_from_the_answers(small_demonstration: P
 def test_after_an_erasure_the_difference_is_named(small_demonstration: Path, tmp_path: Path) -> None:
     survey = shutil.copytree(small_demonstration / "survey", tmp_path / "survey")
     host = (survey / "targets.csv").read_text(encoding="utf-8").splitlines()[1].partition(",")[0]
+    drawn = ebbtide("audit", "draw", "any-hole", "-n", "100000", "--out", tmp_path / "a.csv", "--survey", survey)
+    assert drawn.returncode == 0, drawn.stderr
+    assert list((survey / "audits").iterdir())
     erased = ebbtide("survey", "erase", host, "--survey", survey)
     assert erased.returncode == 0, erased.stderr
+    assert not any(host.encode() in path.read_bytes() for path in (survey / "audits").iterdir())
     found = ebbtide("reproduce", small_demonstration / "facts.json", "--survey", survey, "--json").document()
     assert found["status"] in {"differs_by_erased", "exact"}
     assert found["erased"] >= 1

@@ -9,6 +9,7 @@ import typer
 from ebbtide import __version__
 from ebbtide.cli import (
     answering_command,
+    audit_commands,
     change_commands,
     check_commands,
     conduct_commands,
@@ -38,6 +39,7 @@ app.add_typer(check_commands.app, name="checks")
 app.add_typer(fingerprint_commands.app, name="fingerprints")
 app.add_typer(technology_commands.app, name="technologies")
 app.add_typer(lab_commands.app, name="lab")
+app.add_typer(audit_commands.app, name="audit")
 app.command("demo")(demo_command.demo)
 app.command("probe")(probe_command.probe)
 app.command("ask")(answering_command.ask)
