@@ -180,13 +180,16 @@ def test_a_linked_example_outside_its_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("Lab", encoding="utf-8")
     (tmp_path / "lab").mkdir()
     (tmp_path / "lab" / "page").symlink_to(tmp_path / "secret")
-    with pytest.raises(FingerprintError, match="lies outside"):
-        verify(file_of(tmp_path, fingerprint("Lab", '<example _filename="page"/>')))
+    (failure,) = verify(file_of(tmp_path, fingerprint("Lab", '<example _filename="page"/>'))).failures
+    assert "lies outside" in failure.reason
 
 
 def test_a_missing_example_file_is_told(tmp_path: Path) -> None:
-    with pytest.raises(FingerprintError, match=r"lab\.xml:3: the example's file 'page' cannot be read: No such file"):
-        verify(file_of(tmp_path, fingerprint("Lab", '<example _filename="page"/>')))
+    summary = verify(file_of(tmp_path, fingerprint("Lab", '<example _filename="page"/><example>Lab</example>')))
+    assert [(failure.line, failure.reason) for failure in summary.failures] == [
+        (3, "the example's file 'page' cannot be read: No such file or directory.")
+    ]
+    assert not summary.is_sound
 
 
 @pytest.mark.parametrize(
@@ -194,6 +197,20 @@ def test_a_missing_example_file_is_told(tmp_path: Path) -> None:
     [
         ("<fingerprint>", 4, "no well-formed XML"),
         ("<other/>", 3, "<other> is not known here"),
+        ("&undefined;", 3, "no well-formed XML"),
+    ],
+)
+def test_a_broken_file_is_told_with_file_line_and_reason(tmp_path: Path, body: str, line: int, sentence: str) -> None:
+    path = file_of(tmp_path, body)
+    with pytest.raises(FingerprintError) as mistake:
+        load_fingerprints(path)
+    assert mistake.value.where == f"{path}:{line}"
+    assert sentence in mistake.value.what
+
+
+@pytest.mark.parametrize(
+    ("body", "line", "sentence"),
+    [
         ("\n<fingerprint><description>x</description></fingerprint>", 4, "a <fingerprint> needs a pattern."),
         ('<fingerprint pattern="x"/>', 3, "a <fingerprint> needs exactly one <description>; this has 0."),
         (fingerprint("x", "<note/>"), 3, "<note> is not known inside <fingerprint>."),
@@ -214,15 +231,18 @@ def test_a_missing_example_file_is_told(tmp_path: Path) -> None:
         (fingerprint("x", '<example _encoding="base64">*</example>'), 3, "the example is no valid base64."),
         (fingerprint("x", '<example _filename="../x"/>'), 3, "_filename '../x' must name a file without a folder."),
         (fingerprint("x", '<example _filename=".."/>'), 3, "_filename '..' must name a file without a folder."),
-        ("&undefined;", 3, "no well-formed XML"),
     ],
 )
-def test_a_broken_file_is_told_with_file_line_and_reason(tmp_path: Path, body: str, line: int, sentence: str) -> None:
-    path = file_of(tmp_path, body)
-    with pytest.raises(FingerprintError) as mistake:
-        load_fingerprints(path)
-    assert mistake.value.where == f"{path}:{line}"
-    assert sentence in mistake.value.what
+def test_a_broken_fingerprint_refuses_only_itself(tmp_path: Path, body: str, line: int, sentence: str) -> None:
+    path = file_of(tmp_path, f"{body}\n{fingerprint('^Good$', description='good')}")
+    found = load_fingerprints(path)
+    (refused,) = found.refused
+    assert (refused.file, refused.line) == (str(path), line)
+    assert sentence in refused.reason
+    match = found.match("http_header.server", b"Good")
+    assert match is not None
+    assert match.fingerprint == "lab#good"
+    assert not verify(path).is_sound
 
 
 @pytest.mark.parametrize(
@@ -286,8 +306,8 @@ def test_a_brace_that_is_never_closed_stays(tmp_path: Path) -> None:
 def test_an_example_file_of_great_size_is_refused(tmp_path: Path) -> None:
     (tmp_path / "lab").mkdir()
     (tmp_path / "lab" / "page").write_bytes(bytes((1 << 20) + 1))
-    with pytest.raises(FingerprintError, match="is over 1048576 bytes"):
-        verify(file_of(tmp_path, fingerprint("Lab", '<example _filename="page"/>')))
+    (failure,) = verify(file_of(tmp_path, fingerprint("Lab", '<example _filename="page"/>'))).failures
+    assert failure.reason == "the example's file 'page' is over 1048576 bytes."
 
 
 def test_a_file_of_great_size_is_refused_before_it_is_read(tmp_path: Path) -> None:
@@ -300,3 +320,43 @@ def test_a_file_of_great_size_is_refused_before_it_is_read(tmp_path: Path) -> No
 
 def test_an_empty_set_matches_nothing() -> None:
     assert FingerprintSet([]).match("http_header.server", b"Lab") is None
+
+
+def test_only_constants_are_read_for_other_parameters(tmp_path: Path) -> None:
+    cpe = '<param pos="0" name="service.cpe23" value="cpe:/a:x:{service.product}"/>'
+    params = f'<param pos="1" name="service.product"/>{cpe}'
+    found = load_fingerprints(file_of(tmp_path, fingerprint(r"^Lab (\S+)", params)))
+    for product in ("{none}", "{service.cpe23}", "plain"):
+        match = found.match("http_header.server", f"Lab {product}".encode())
+        assert match is not None
+        assert match.params["service.product"] == product
+        assert match.params["service.cpe23"] == f"cpe:/a:x:{product}"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "attributes", "text", "is_match"),
+    [
+        ("^a.b$", "", b"a\nb", False),
+        ("(?m)^a.b$", "", b"a\nb", True),
+        ("(?m:a.)b.c", "", b"a\nb\nc", False),
+        ("(?m:a.)b.c", "", b"a\nb-c", True),
+        ("^a.b$", 'flags="REG_DOT_NEWLINE"', b"a\nb", True),
+        ("^a.b$", 'flags="MULTILINE"', b"a\nb", True),
+        ("^a.b$", 'flags="REG_LINE_ANY_CRLF,IGNORECASE"', b"A\nB", True),
+        ("^b$", "", b"a\nb\nc", True),
+        (r"\Ab\z", "", b"a\nb\nc", False),
+        (r"^\h+$", "", b"0aF", True),
+        (r"^\h+$", "", b"0aG", False),
+        (r"^[\h:]+$", "", b"0a:F", True),
+        (r"^\H$", "", b"a", False),
+        ("(?<name>a)(b)", "", b"ab", True),
+        ("(?i-m:A.)", "", b"a\n", False),
+    ],
+)
+def test_patterns_are_read_as_ruby_reads_them(
+    tmp_path: Path, pattern: str, attributes: str, text: bytes, *, is_match: bool
+) -> None:
+    body = fingerprint(pattern.replace("<", "&lt;"), attributes=attributes)
+    found = load_fingerprints(file_of(tmp_path, body))
+    assert not found.refused
+    assert (found.match("http_header.server", text) is not None) == is_match

@@ -1,17 +1,25 @@
 """Which software answers name: families, versions, masks, and what to do when answers disagree."""
 
+import datetime as dt
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 
 from ebbtide.judge.fingerprints.sets import load_fingerprints, load_own_fingerprints
 from ebbtide.judge.software.banners import read_banner
 from ebbtide.judge.software.identification import NOT_ANSWERED, Identifier, identify
+from ebbtide.judge.software.pieces import is_fed
 from ebbtide.judge.software.slugs import slug
 from ebbtide.model.outcomes import Answered, Failed, Fault, Stage
-from ebbtide.model.transcripts import Exchange, Purpose, Request
+from ebbtide.model.transcripts import Certificate, Exchange, Purpose, Request, TlsSummary
 from ebbtide.model.verdicts import Software
 
 
@@ -242,3 +250,54 @@ def test_a_banner_is_read_outside_its_comments() -> None:
 )
 def test_a_slug_is_lower_case_with_hyphens(name: str, expected: str) -> None:
     assert slug(name) == expected
+
+
+def product_file(folder: Path, key: str, pattern: str) -> Identifier:
+    path = folder / "further.xml"
+    path.write_text(
+        f'<fingerprints matches="{key}"><fingerprint pattern="{pattern}"><description>x</description>'
+        '<param pos="0" name="service.product" value="Lab"/><param pos="1" name="service.version"/>'
+        "</fingerprint></fingerprints>",
+        encoding="utf-8",
+    )
+    return Identifier(load_own_fingerprints().joined(load_fingerprints(path)))
+
+
+def test_any_field_is_fed_under_its_name(tmp_path: Path) -> None:
+    identifier = product_file(tmp_path, "http_header.x_lab_version", "^lab ([0-9.]+)$")
+    found = identify([answer((b"Server", b"nginx"), (b"X-Lab-Version", b"lab 1.2"))], identifier)
+    assert found.family == "nginx"
+    (row,) = (row for row in found.software if row.product == "Lab")
+    assert (row.version, row.role, row.part) == ("1.2", "application", "x-lab-version")
+
+
+def test_a_certificate_is_fed_by_subject_and_issuer(tmp_path: Path) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name(
+        [
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Tide, Inc."),
+            x509.NameAttribute(NameOID.COMMON_NAME, "lab-7"),
+            x509.NameAttribute(NameOID.SERIAL_NUMBER, "42"),
+        ]
+    )
+    builder = x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key())
+    day = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    signed = builder.serial_number(1).not_valid_before(day).not_valid_after(day).sign(key, hashes.SHA256())
+    der = signed.public_bytes(Encoding.DER)
+    sha256 = hashlib.sha256(der).digest()
+    exchange = msgspec.structs.replace(served_by(b"nginx"), tls=TlsSummary("TLSv1.3", "x", "", (sha256,)))
+    for name in ("subject", "issuer"):
+        identifier = product_file(tmp_path, f"x509.{name}", r"^SERIALNUMBER=42,CN=lab-(\d),O=Tide\\, Inc\.$")
+        assert identifier.reads_certificates
+        found = identifier.identify([exchange], [Certificate(sha256, der)])
+        (row,) = (row for row in found.software if row.product == "Lab")
+        assert (row.version, row.part) == ("7", "certificate")
+        assert all(row.product != "Lab" for row in identifier.identify([exchange]).software)
+        broken = Certificate(sha256, der[:40])
+        assert all(row.product != "Lab" for row in identifier.identify([exchange], [broken]).software)
+
+
+def test_keys_that_no_answer_holds_are_known() -> None:
+    fed = ("http_header.server", "http_header.any_field", "html_title", "favicon.md5", "x509.subject", "x509.issuer")
+    assert all(map(is_fed, fed))
+    assert not any(map(is_fed, ("ssh.banner", "http_header.", "snmp.sys_description", "")))

@@ -1,19 +1,32 @@
 """Technologies in Wappalyzer's format: what is read of a file, and what an answer shows."""
 
+import datetime as dt
+import hashlib
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 
 from ebbtide.judge.engine import load_engine
 from ebbtide.judge.technologies.matching import Technologies
-from ebbtide.judge.technologies.reading import load_technologies, read_technologies, split_tags
+from ebbtide.judge.technologies.reading import (
+    load_technologies,
+    read_technologies,
+    spelled_for_re2,
+    split_tags,
+)
 from ebbtide.judge.technologies.records import FoundTechnology, TechnologyPack
 from ebbtide.model.configuration import ChecksSection, PlanSection
 from ebbtide.model.errors import CheckError
 from ebbtide.model.outcomes import Answered
 from ebbtide.model.targets import Scheme, Target
-from ebbtide.model.transcripts import Exchange, Purpose, Request, Transcript
+from ebbtide.model.transcripts import Certificate, Exchange, Purpose, Request, TlsSummary, Transcript
 
 TARGET = Target(bytes(16), 1, "www.shop.example", "127.0.0.1", 80, Scheme.HTTP)
 PAGE = b"""<html><head><title>Shop</title>
@@ -193,20 +206,108 @@ def test_tags_stand_behind_the_pattern(text: str, expected: tuple[str, str, int]
     [
         (b"{", "no JSON"),
         (b"[1]", "no JSON"),
-        (b'{"A": 1}', "must be a table"),
+        (b'{"A": 1}', "each technology must be a table"),
         (b'{"technologies": [1]}', "technologies must be a table"),
-        (b'{"A": {"html": 5}}', "must be texts"),
-        (b'{"A": {"headers": "x"}}', "must be texts by name"),
-        (b'{"A": {"cats": ["x"]}}', "must be numbers"),
-        (b'{"A": {"cats": [true]}}', "must be numbers"),
-        (b'{"A": {"cats": [-1]}}', "must be numbers"),
-        (b'{"A": {"html": [%s]}}' % b",".join([b'"a"'] * 600), "more than 500"),
     ],
 )
 def test_a_file_that_is_none_is_told_with_its_place(data: bytes, sentence: str) -> None:
     with pytest.raises(CheckError, match=sentence) as told:
         read_technologies(data, "mine.json")
     assert "mine.json" in told.value.where
+
+
+@pytest.mark.parametrize(
+    ("told", "sentence"),
+    [
+        (1, "must be a table"),
+        ({"html": 5}, "html must be texts"),
+        ({"headers": "x"}, "headers must be texts by name"),
+        ({"cats": ["x"]}, "cats must be numbers"),
+        ({"cats": [True]}, "cats must be numbers"),
+        ({"cats": [-1]}, "cats must be numbers"),
+        ({"html": ["a"] * 600}, "html holds more than 500"),
+    ],
+)
+def test_a_wrong_technology_refuses_only_itself(told: object, sentence: str) -> None:
+    pack = pack_of(Wrong=told, Right={"html": "Shop"})
+    (refused,) = pack.refused
+    assert (refused.technology, refused.key) == ("Wrong", "")
+    assert sentence in refused.reason
+    assert set(found(pack)) == {"Right"}
+
+
+def test_patterns_that_grow_without_end_are_refused_from_there_on() -> None:
+    pack = pack_of(**{f"T{number}": {"html": "[a-z]{900}" * 10} for number in range(1200)}, Last={"html": "Shop"})
+    assert any("compile to over 8,000,000 instructions" in each.reason for each in pack.refused)
+    assert pack.technologies[0].patterns
+
+
+@pytest.mark.parametrize(
+    ("pattern", "spelled"),
+    [
+        ("a[^]*b", r"a[\s\S]*b"),
+        ("a[]|b", r"a[^\s\S]|b"),
+        (r"\[^]b", r"\[^]b"),
+        (r"[\]a[]b", r"[\]a[]b"),
+        ("[^]]", r"[\s\S]]"),
+        ("[^a[]b", "[^a[]b"),
+        ("[a", "[a"),
+    ],
+)
+def test_javascripts_own_classes_are_spelled_for_re2(pattern: str, spelled: str) -> None:
+    assert spelled_for_re2(pattern) == spelled
+
+
+def test_javascripts_any_class_reaches_over_lines() -> None:
+    assert set(found(pack_of(Any={"html": "Tidepress[^]+Swell"}, None_={"html": "Shop[]"}))) == {"Any"}
+
+
+def test_an_empty_pattern_is_no_pattern_where_there_is_no_name() -> None:
+    pack = pack_of(Thing={"html": "", "headers": {"Server": ""}})
+    assert [(each.key, each.reason) for each in pack.refused] == [
+        ("html", "an empty pattern would be found on every page")
+    ]
+    assert set(found(pack)) == {"Thing"}
+
+
+def test_attributes_are_read_by_their_own_names_and_without_entities() -> None:
+    page = b"""<meta data-name="generator" content="Wrong">
+    <meta name="generator" data-content="Wrong" content="A &amp; B">
+    <script data-src="/wrong.js" src="/js?a=1&amp;v=2.5"></script>"""
+    pack = pack_of(
+        Wrong={"meta": {"generator": "Wrong"}, "scriptSrc": "wrong"},
+        Meta={"meta": {"generator": "^A & B$"}},
+        Script={"scriptSrc": r"a=1&v=([\d.]+)\;version:\1"},
+    )
+    told = found(pack, root(page))
+    assert set(told) == {"Meta", "Script"}
+    assert told["Script"].version == "2.5"
+
+
+def test_a_certificate_tells_by_who_signed_it() -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Tidal Trust")])
+    day = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    signed = builder.serial_number(1).not_valid_before(day).not_valid_after(day).sign(key, hashes.SHA256())
+    der = signed.public_bytes(Encoding.DER)
+    sha256 = hashlib.sha256(der).digest()
+    exchange = msgspec.structs.replace(root(), tls=TlsSummary("TLSv1.3", "x", "", (sha256,)))
+    technologies = Technologies(pack_of(Trust={"certIssuer": "Tidal Trust"}))
+    assert technologies.reads_certificates
+    (told,) = technologies.find([exchange], TARGET.base_url, [Certificate(sha256, der)])
+    assert (told.name, told.evidence) == ("Trust", ("certIssuer",))
+    assert technologies.find([exchange], TARGET.base_url) == ()
+
+
+def test_a_pack_may_name_its_licence_itself(tmp_path: Path) -> None:
+    (tmp_path / "t.json").write_text('{"Shop": {"html": "Shop"}}')
+    (tmp_path / "LICENSE").write_text("MIT License")
+    (tmp_path / "pack.toml").write_text('licence = "GPL-3.0-only"\n')
+    assert load_technologies(tmp_path).licence == "GPL-3.0-only"
+    (tmp_path / "pack.toml").write_text("licence =")
+    with pytest.raises(CheckError, match="no TOML"):
+        load_technologies(tmp_path)
 
 
 def test_a_folder_has_files_categories_and_a_licence(tmp_path: Path) -> None:

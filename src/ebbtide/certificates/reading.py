@@ -20,7 +20,7 @@ MOST_NAMES = 500
 """So many alternative names of each kind are kept; the certificate itself is kept whole."""
 _MOST_TEXT = 1000
 _MOST_ERROR = 200
-_REFUSED = (
+REFUSED = (
     ArithmeticError,
     LookupError,
     NotImplementedError,
@@ -131,7 +131,7 @@ def _unreadable(der: bytes, faults: list[str]) -> CertificateSummaryRow:
 def _tried(part: str, read: Callable[[], Part], faults: list[str]) -> Part | None:
     try:
         return read()
-    except _REFUSED as error:
+    except REFUSED as error:
         faults.append(f"{part}: {type(error).__name__}: {error}"[:_MOST_ERROR])
         return None
 

@@ -9,6 +9,8 @@ import typer
 from ebbtide import __version__
 from ebbtide.cli import (
     answering_command,
+    audit_commands,
+    change_commands,
     check_commands,
     conduct_commands,
     demo_command,
@@ -37,12 +39,19 @@ app.add_typer(check_commands.app, name="checks")
 app.add_typer(fingerprint_commands.app, name="fingerprints")
 app.add_typer(technology_commands.app, name="technologies")
 app.add_typer(lab_commands.app, name="lab")
+app.add_typer(audit_commands.app, name="audit")
 app.command("demo")(demo_command.demo)
 app.command("probe")(probe_command.probe)
 app.command("ask")(answering_command.ask)
 app.command("judge")(survey_commands.judge)
 app.command("facts")(reading_commands.facts)
 app.command("report")(reading_commands.report)
+app.command("why")(change_commands.why)
+app.command("cohort")(change_commands.cohort)
+app.command("curve")(change_commands.curve)
+app.command("flow")(change_commands.flow)
+app.command("together")(change_commands.together)
+app.command("reproduce")(reading_commands.reproduce)
 app.command("sql")(reading_commands.sql)
 
 

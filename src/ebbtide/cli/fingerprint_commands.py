@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ebbtide.cli.options import JsonOption
-from ebbtide.cli.output import print_json, print_json_lines, print_line, print_table
+from ebbtide.cli.output import print_json, print_json_lines, print_line, print_notice, print_table
 
 app = typer.Typer(
     no_args_is_help=True, help="Fingerprints of server software, in recog's format.", rich_markup_mode=None
@@ -56,4 +56,6 @@ def verify(
             f"{summary.expected_values:,} expected values: {len(summary.failures):,} fail, "
             f"{len(summary.refused):,} fingerprints cannot be run"
         )
+        for key in summary.not_fed:
+            print_notice(f"held against {key}, which no answer of a web server holds: never asked in a survey.")
     raise typer.Exit(0 if summary.is_sound else 1)

@@ -12,7 +12,7 @@ from ebbtide.cli.options import (
     PageOption,
     WaiverOption,
 )
-from ebbtide.cli.output import print_json_lines, print_table
+from ebbtide.cli.output import print_json_lines, print_line, print_table
 
 
 def probe(
@@ -27,27 +27,35 @@ def probe(
     *,
     json: JsonOption = False,
 ) -> None:
-    """Ask for / , an absent name and the icon, and print each exchange.
+    """Ask for / , an absent name and the icon, and print each exchange, and what the answers name.
 
     Example: ebbtide probe http://127.0.0.1:8080/ --open 127.0.0.0/8 --json
     """
     from ebbtide.cli.asking import NOWHERE, SALT, ask_urls, exchange_view
     from ebbtide.cli.certificate_view import certificate_line
+    from ebbtide.cli.software_view import software_line
     from ebbtide.judge.engine import load_engine
     from ebbtide.model.configuration import ChecksSection, Identity, PlanSection
+    from ebbtide.model.outcomes import Answered
 
     engine = load_engine(ChecksSection(packs=()), PlanSection(), NOWHERE)
     identity = Identity(organisation, page, contact, reverse_dns_waiver=reverse_dns_waiver)
     transcripts = ask_urls(urls, engine.plan(SALT), identity, open_ranges or [])
+    told = [engine.assess(transcript).software for transcript in transcripts]
+    views = [{**exchange_view(each), "software": software} for each, software in zip(transcripts, told, strict=True)]
     if json:
-        print_json_lines(exchange_view(transcript) for transcript in transcripts)
+        print_json_lines(views)
         return
+    lines = map(certificate_line, transcripts)
     print_table(
         "",
         ("target", "request", "outcome", "status", "octets", "server", "title", "deviations"),
-        [row for transcript in transcripts for row in _rows(exchange_view(transcript), certificate_line(transcript))],
+        [row for view, line in zip(views, lines, strict=True) for row in _rows(view, line)],
         right=(3, 4),
     )
+    for transcript, software in zip(transcripts, told, strict=True):
+        if isinstance(transcript.outcome, Answered):
+            print_line(f"{transcript.target.base_url}: {software_line(software)}")
 
 
 def _rows(view: dict[str, object], certificate: str) -> list[tuple[str | int | None, ...]]:

@@ -9,6 +9,9 @@ from ebbtide.cli.options import JsonOption, SurveyOption
 from ebbtide.cli.output import print_json, print_line, print_table
 from ebbtide.model.errors import EstimateError
 
+MOST_TOLD = 20
+"""So many differences are printed; all of them with --json."""
+
 if TYPE_CHECKING:
     from ebbtide.model.facts import Fact
     from ebbtide.rounds.folder import SurveyFolder
@@ -70,6 +73,42 @@ def report(
         print_json({"report": str(out)})
     else:
         print_line(f"wrote {out}")
+
+
+def reproduce(
+    published: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FACTS.json]", help="Published facts; those that the survey keeps if not given."),
+    ] = None,
+    survey: SurveyOption = Path(),
+    *,
+    json: JsonOption = False,
+) -> None:
+    """Compute every fact of a publication again, from the answers where they are kept; exit code 1 if one differs.
+
+    Example: ebbtide reproduce facts.json --survey my-survey
+    """
+    from ebbtide.cli.output import progress_bar
+    from ebbtide.cli.reproducing import reproduction, reproduction_words
+    from ebbtide.rounds.folder import SurveyFolder
+    from ebbtide.survey.settings import load_config
+
+    folder = SurveyFolder.open(survey)
+    with progress_bar("judging again", quiet=json) as progress:
+        found = reproduction(folder, load_config(folder.path), published, progress)
+    if json:
+        print_json(found)
+    else:
+        print_table(
+            "", ("round", "evidence", "rows judged again", "different", "erased since"),
+            [(each.round, each.why or "made again from its answers", each.rows, each.different, each.erased)
+             for each in found.rounds],
+            right=(2, 3, 4),
+        )  # fmt: skip
+        for each in found.facts.differences[:MOST_TOLD]:
+            print_line(f"{each.id} ({each.metric}, {each.round}): {each.what}")
+        print_line(reproduction_words(found))
+    raise typer.Exit(0 if found.is_sound else 1)
 
 
 def _facts_of_judged(folder: "SurveyFolder") -> "tuple[Fact, ...]":

@@ -41,10 +41,15 @@ def lint(
             }
             for each in pack.technologies
         )
+        print_json_lines(
+            {"technology": each.technology, "patterns": 0, "not_fed": (), "refused": [each]}
+            for each in pack.refused
+            if not each.key
+        )
         return
     print_table(
         "", ("technology", "key", "pattern", "refused because"),
-        [(each.technology, each.key, each.pattern, each.reason) for each in pack.refused],
+        [(each.technology, each.key or "(all of it)", each.pattern, each.reason) for each in pack.refused],
     )  # fmt: skip
     blind = sum(not each.patterns and bool(each.not_fed) for each in pack.technologies)
     print_line(
@@ -81,7 +86,7 @@ def run(
     found = [
         (each.target.base_url, technology)
         for each in transcripts
-        for technology in chosen.find(each.exchanges, each.target.base_url)
+        for technology in chosen.find(each.exchanges, each.target.base_url, each.certificates)
     ]
     if json:
         print_json_lines({"url": url, **msgspec.structs.asdict(technology)} for url, technology in found)

@@ -58,7 +58,7 @@ def facts_of_database(
     silent_after: int | None = None,
 ) -> tuple[Fact, ...]:
     """As ``compute_facts``, from a connection that has the views of ``rounds.database.open_database``."""
-    rounds = _choose_rounds(connection, labels, as_of, silent_after)
+    rounds = choose_rounds(connection, labels, as_of, silent_after)
     if not rounds:
         return ()
     pairs = compared_pairs(rounds)
@@ -86,9 +86,14 @@ def compared_pairs(rounds: Sequence[ChosenRound]) -> tuple[Pair, ...]:
     return tuple(neighbours + whole)
 
 
-def _choose_rounds(
+def choose_rounds(
     connection: duckdb.DuckDBPyConnection, labels: Sequence[str] | None, as_of: str | None, silent_after: int | None
 ) -> tuple[ChosenRound, ...]:
+    """The rounds that are looked at, by reference date; see ``compute_facts``.
+
+    Raises:
+        EstimateError: A round of ``labels`` is not there or not sealed.
+    """
     known = ask_question(connection, "rounds")
     closed = {label for label, _, state, _, _ in known if state != "open"}
     for label in labels or ():

@@ -24,7 +24,7 @@ from ebbtide.model.outcomes import Answered
 from ebbtide.model.transcripts import Transcript, own_exchanges
 from ebbtide.model.verdicts import Assessment, CheckVerdict, JudgementManifest, Software, Verdict
 
-ENGINE_VERSION = "2"
+ENGINE_VERSION = "3"
 """Rises when the same checks may judge the same answers otherwise than before."""
 
 _ID_BYTES = 8
@@ -44,16 +44,18 @@ class Engine:
         fingerprints: tuple[str, ...],
         technologies: Sequence[TechnologyPack] = (),
         planned: frozenset[str] | None = None,
+        reference_date: str = "",
     ) -> None:
         self._sections = sections
-        self._planned = planned
+        self._of_round = planned, reference_date
         self._checks = tuple(checks)
         self._fingerprints = fingerprints
         self._identifier = identifier_of(fingerprints)
         self._technologies = tuple(map(Technologies, technologies))
         self._template_scripts = template_script_pattern()
         younger = frozenset(check.id for check in checks if planned is not None and check.info.named not in planned)
-        self._docket = Docket(checks, Circumstances(sections[1].level, sections[1].extra_requests, younger))
+        level, budget = sections[1].level, sections[1].extra_requests
+        self._docket = Docket(checks, Circumstances(level, budget, younger, reference_date))
         self.manifest = _manifest(sections[0], sections[1], self._checks, fingerprints, technologies)
 
     def assess(self, transcript: Transcript) -> Assessment:
@@ -67,29 +69,37 @@ class Engine:
         """
         target = transcript.target
         exchanges = own_exchanges(transcript.exchanges)
-        told = self._identifier.identify(exchanges)
+        told = self._identifier.identify(exchanges, transcript.certificates)
+        software = told.software + self._further(transcript, told.software)
         if isinstance(transcript.outcome, Answered) and not transcript.exchanges:
             verdicts: dict[str, Verdict] = {check.id: EVIDENCE_NOT_KEPT for check in self._checks}
         else:
             hops = [exchange for exchange in transcript.exchanges if exchange.parent is not None]
-            seen = Seen(target, exchanges, told.family, self._template_scripts, hops)
+            seen = Seen(target, exchanges, told.family, self._template_scripts, hops, software)
             verdicts = self._docket.decide(seen)
         return Assessment(
             target_id=target.target_id,
             site_id=target.site_id,
             family=told.family,
             version=told.version,
-            software=told.software + self._further(transcript, told.software),
+            software=software,
             verdicts=tuple(map(CheckVerdict, verdicts, verdicts.values())),
         )
 
+    @property
+    def reads_certificates(self) -> bool:
+        """Whether transcripts must hold their certificates."""
+        return self._identifier.reads_certificates or any(each.reads_certificates for each in self._technologies)
+
     def _further(self, transcript: Transcript, known: Sequence[Software]) -> tuple[Software, ...]:
         """Rows of imported technologies; none of a product that is there already with a version."""
+        if not self._technologies:
+            return ()
         named = {slug(row.product) for row in known if row.version}
         return tuple(
             row
             for technologies in self._technologies
-            for each in technologies.find(transcript.exchanges, transcript.target.base_url)
+            for each in technologies.find(transcript.exchanges, transcript.target.base_url, transcript.certificates)
             if slug((row := software_of(each)).product) not in named
         )
 
@@ -105,12 +115,16 @@ class Engine:
         """What budgets of named requests buy; see ``what_budgets_buy``."""
         return what_budgets_buy(self._checks, core_needs(self._sections[1]), self._sections[1].level, steps)
 
-    def __reduce__(self) -> tuple[object, tuple[ChecksSection, PlanSection, Path, frozenset[str] | None]]:
-        return load_engine, (*self._sections, self._planned)
+    def __reduce__(self) -> tuple[object, tuple[ChecksSection, PlanSection, Path, frozenset[str] | None, str]]:
+        return load_engine, (*self._sections, *self._of_round)
 
 
 def load_engine(
-    checks: ChecksSection, plan: PlanSection, folder: Path, planned: frozenset[str] | None = None
+    checks: ChecksSection,
+    plan: PlanSection,
+    folder: Path,
+    planned: frozenset[str] | None = None,
+    reference_date: str = "",
 ) -> Engine:
     """Load the checks of a survey.
 
@@ -119,6 +133,8 @@ def load_engine(
         plan: ``[plan]``.
         folder: The survey's folder, from which paths in ``checks`` are taken.
         planned: For a round that is judged: checks whose requests its plan held, as ``id@version``, if that is known.
+        reference_date: ISO date of the round, on which vendors' dates are judged; empty means the day on which each
+            target was asked.
 
     Raises:
         CheckError: A pack, a template, a parameter or a file of technologies cannot be used.
@@ -131,7 +147,7 @@ def load_engine(
             raise CheckError("there is no file of fingerprints of that name.", where=str(path))
         files.append(str(path))
     packs = [load_technologies((folder / entry).absolute()) for entry in checks.technologies]
-    return Engine((checks, plan, folder), load_checks(checks, folder), tuple(files), packs, planned)
+    return Engine((checks, plan, folder), load_checks(checks, folder), tuple(files), packs, planned, reference_date)
 
 
 def _manifest(

@@ -83,9 +83,11 @@ class Software(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         family: Our id of the product line, for example ``microsoft-iis``; empty for what is not a web server.
-        role: ``server``, ``os``, ``language``, ``application`` or ``module``.
+        role: ``server``, ``os``, ``language``, ``application``, ``module``, or ``front`` for a network of caches, a
+            proxy or a balancer that stands before the server; a front has no family and never gives one.
         version: As the answer gives it; empty if it gives none.
-        source: Id of the fingerprint, or ``product-token`` where only the field's own first token spoke.
+        source: Id of the fingerprint, ``front:`` and the id of a front, or ``product-token`` where only the field's own
+            first token spoke.
         part: The part of the answer that spoke, as in ``Evidence.part``.
     """
 

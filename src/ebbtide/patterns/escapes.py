@@ -28,6 +28,7 @@ _CONTROLS: Mapping[str, str] = MappingProxyType(
 _CLASSES = "dDsSwWC"
 _ASSERTIONS = "AbBz"
 _OCTAL = "01234567"
+_RUBY_HEX = "0-9A-Fa-f"
 _LAST_LATIN1 = 0xFF
 _LAST_UNICODE = 0x10FFFF
 
@@ -54,7 +55,7 @@ def refuse(construct: str, position: int, *, where: str, remedy: str = "") -> No
     )
 
 
-def read_escape(pattern: str, start: int, *, in_class: bool, where: str) -> Escape:
+def read_escape(pattern: str, start: int, *, in_class: bool, where: str, is_ruby: bool = False) -> Escape:
     r"""Read the escape that begins at ``start``.
 
     Args:
@@ -62,6 +63,7 @@ def read_escape(pattern: str, start: int, *, in_class: bool, where: str) -> Esca
         start: Where the backslash stands.
         in_class: Between brackets, where ``\b`` is a backspace and nothing asserts.
         where: Place of the pattern, for the sentence of an error.
+        is_ruby: ``\h`` is a hexadecimal digit.
 
     Raises:
         PatternError: The escape is refused or broken.
@@ -69,6 +71,9 @@ def read_escape(pattern: str, start: int, *, in_class: bool, where: str) -> Esca
     letter = pattern[start + 1 : start + 2]
     if not letter:
         raise PatternError("the pattern ends with a lone backslash.", where=where)
+    if is_ruby and (letter == "h" or (letter == "H" and not in_class)):
+        text = _RUBY_HEX if in_class else f"[{'^' if letter == 'H' else ''}{_RUBY_HEX}]"
+        return Escape(Token(Kind.CLASS, start, text), start + 2)
     if letter in _REFUSED:
         name, remedy = _REFUSED[letter]
         refuse(name, start, where=where, remedy=remedy)

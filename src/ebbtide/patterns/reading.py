@@ -47,12 +47,13 @@ _FLAG_NAMES: Mapping[str, str] = MappingProxyType(
 _DEFINITE_REPEATS: Mapping[str, int] = MappingProxyType({"*": 0, "+": 1, "?": 0})
 
 
-def read_pattern(pattern: str, where: str = "") -> tuple[Token, ...]:
+def read_pattern(pattern: str, where: str = "", *, is_ruby: bool = False) -> tuple[Token, ...]:
     """Split a pattern into parts.
 
     Args:
         pattern: As its author wrote it.
         where: File and line or key, for the sentence of an error.
+        is_ruby: Ruby's reading counts where spellings differ.
 
     Returns:
         The parts in order; their texts joined are the pattern in RE2's spelling.
@@ -62,7 +63,7 @@ def read_pattern(pattern: str, where: str = "") -> tuple[Token, ...]:
     """
     if len(pattern) > MOST_CHARACTERS:
         raise PatternError(f"the pattern has {len(pattern)} characters; {MOST_CHARACTERS} are allowed.", where=where)
-    reader = _Reader(pattern, where)
+    reader = _Reader(pattern, where, is_ruby=is_ruby)
     reader.read()
     _check_near_end(reader.tokens, where)
     return tuple(reader.tokens)
@@ -71,8 +72,9 @@ def read_pattern(pattern: str, where: str = "") -> tuple[Token, ...]:
 class _Reader:
     """Walks over a pattern once, from left to right."""
 
-    def __init__(self, pattern: str, where: str) -> None:
+    def __init__(self, pattern: str, where: str, *, is_ruby: bool) -> None:
         self.pattern = pattern
+        self.is_ruby = is_ruby
         self.where = where
         self.position = 0
         self.depth = 0
@@ -120,7 +122,7 @@ class _Reader:
         if self.pattern.startswith("\\E", start):
             self.position += 2
             return
-        escape = read_escape(self.pattern, start, in_class=False, where=self.where)
+        escape = read_escape(self.pattern, start, in_class=False, is_ruby=self.is_ruby, where=self.where)
         self._add(escape.token, escape.end)
 
     def _read_quoted(self) -> None:
@@ -165,7 +167,7 @@ class _Reader:
         """One member of a class: its spelling, where the next begins, whether it needs text."""
         character = self.pattern[place]
         if character == "\\":
-            escape = read_escape(self.pattern, place, in_class=True, where=self.where)
+            escape = read_escape(self.pattern, place, in_class=True, is_ruby=self.is_ruby, where=self.where)
             return escape.token.text, escape.end, escape.token.needs_text
         if self.pattern.startswith("[:", place):
             end = self.pattern.find(":]", place)
@@ -221,12 +223,13 @@ class _Reader:
                 refuse(_FLAG_NAMES.get(letter, f"the group (?{letter}"), start, where=self.where)
             end += 1
         letters = self.pattern[start + 2 : end]
+        if self.is_ruby:
+            letters = letters.replace("m", "s")
         turned_on, _, turned_off = letters.partition("-")
-        if self.pattern[end : end + 1] == ":":
-            text = self.pattern[start : end + 1]
+        text = f"(?{letters}{self.pattern[end : end + 1]}"
+        if text.endswith(":"):
             self._open(Token(Kind.OPEN, start, text, flags_on=turned_on, flags_off=turned_off), end + 1)
         else:
-            text = self.pattern[start : end + 1]
             self._add(Token(Kind.FLAGS, start, text, flags_on=turned_on, flags_off=turned_off), end + 1)
 
     def _read_close(self) -> None:

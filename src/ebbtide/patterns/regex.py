@@ -1,7 +1,10 @@
 """Patterns on network bytes: linear time, capped memory, and no byte that can hide a match."""
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from types import MappingProxyType
+
+import msgspec
 
 from ebbtide.model.errors import PatternError
 from ebbtide.patterns.engine import EngineRefusal, Program, RawMatch, compile_program
@@ -61,6 +64,27 @@ class Match:
         return f"Match({self.start}, {self.end}, {self._raw.group()!r})"
 
 
+class CompiledPattern(msgspec.Struct, frozen=True, array_like=True):
+    """What is known of a pattern once RE2 has taken it.
+
+    Attributes:
+        source: As its author wrote it.
+        spelled: As RE2 takes it.
+        is_text: It sees UTF-8, not octets.
+        literals: One of them stands in every match; empty if nothing is certain.
+        group_count, instruction_count, group_names: As RE2 says.
+    """
+
+    source: str
+    spelled: str
+    memory_bytes: int
+    is_text: bool
+    literals: tuple[Literal, ...]
+    group_count: int
+    instruction_count: int
+    group_names: dict[str, int]
+
+
 class Pattern:
     """A compiled pattern; made by ``compile_pattern``. It can be pickled.
 
@@ -73,36 +97,26 @@ class Pattern:
         literals: Every match holds at least one of these; empty if nothing is certain.
     """
 
-    __slots__ = (
-        "_arguments",
-        "_program",
-        "group_count",
-        "group_names",
-        "instruction_count",
-        "is_text",
-        "literals",
-        "source",
-    )
+    def __init__(self, told: CompiledPattern, program: Program | None = None) -> None:
+        self.source = told.source
+        self.is_text = told.is_text
+        self.literals = told.literals
+        self.group_count = told.group_count
+        self.instruction_count = told.instruction_count
+        self.group_names: Mapping[str, int] = MappingProxyType(told.group_names)
+        self._told = told
+        if program is not None:
+            self._program = program
 
-    def __init__(
-        self,
-        source: str,
-        program: Program,
-        literals: tuple[Literal, ...],
-        arguments: tuple[bool, bool, bool, int],
-        *,
-        is_text: bool,
-    ) -> None:
-        self.source = source
-        self.is_text = is_text
-        self.literals = literals
-        self.group_count = program.groups
-        self.instruction_count = program.programsize
-        self.group_names: Mapping[str, int] = MappingProxyType(
-            {name.decode("ascii"): number for name, number in program.groupindex.items()}
-        )
-        self._program = program
-        self._arguments = arguments
+    @cached_property
+    def _program(self) -> Program:
+        told = self._told
+        return compile_program(told.spelled, is_latin1=not told.is_text, memory_bytes=told.memory_bytes)
+
+    @property
+    def told(self) -> CompiledPattern:
+        """All that is known of it, from which it can be made again without being read again."""
+        return self._told
 
     def search(self, data: bytes) -> Match | None:
         """The leftmost match in the data."""
@@ -122,7 +136,7 @@ class Pattern:
         return f"Pattern({self.source!r})"
 
     def __reduce__(self) -> tuple[object, tuple[object, ...]]:
-        return _compile_again, (self.source, *self._arguments)
+        return Pattern, (self._told,)
 
 
 def compile_pattern(
@@ -131,6 +145,7 @@ def compile_pattern(
     ignore_case: bool = False,
     multi_line: bool = False,
     dot_all: bool = False,
+    is_ruby: bool = False,
     memory_bytes: int = DEFAULT_MEMORY_BYTES,
     where: str = "",
 ) -> Pattern:
@@ -144,6 +159,8 @@ def compile_pattern(
         ignore_case: Letters match both cases.
         multi_line: ``^`` and ``$`` match at every line.
         dot_all: A dot matches a newline too.
+        is_ruby: Where the spellings differ, Ruby's counts: ``(?m)`` lets a dot match a newline, and an escaped ``h`` is
+            a hexadecimal digit.
         memory_bytes: What the compiled pattern and its caches may take.
         where: File and line or key, for the sentence of an error.
 
@@ -152,7 +169,7 @@ def compile_pattern(
     """
     if any("\ud800" <= character <= "\udfff" for character in pattern):
         raise PatternError("the pattern holds half of a surrogate pair, which is no character.", where=where)
-    tokens = read_pattern(pattern, where)
+    tokens = read_pattern(pattern, where, is_ruby=is_ruby)
     is_text = any(token.needs_text for token in tokens)
     flags = ("i" if ignore_case else "") + ("m" if multi_line else "") + ("s" if dot_all else "")
     spelled = (f"(?{flags})" if flags else "") + "".join(token.text for token in tokens)
@@ -161,14 +178,17 @@ def compile_pattern(
     except EngineRefusal as refusal:
         raise PatternError(f"RE2 does not take the pattern {_shortened(pattern)}: {refusal}.", where=where) from refusal
     literals = required_literals(tokens, ignore_case=ignore_case, is_text=is_text)
-    return Pattern(pattern, program, literals, (ignore_case, multi_line, dot_all, memory_bytes), is_text=is_text)
-
-
-def _compile_again(source: str, ignore_case: bool, multi_line: bool, dot_all: bool, memory_bytes: int) -> Pattern:  # noqa: FBT001  what pickle calls takes no names
-    """Make a pattern from what was pickled."""
-    return compile_pattern(
-        source, ignore_case=ignore_case, multi_line=multi_line, dot_all=dot_all, memory_bytes=memory_bytes
+    told = CompiledPattern(
+        source=pattern,
+        spelled=spelled,
+        memory_bytes=memory_bytes,
+        is_text=is_text,
+        literals=literals,
+        group_count=program.groups,
+        instruction_count=program.programsize,
+        group_names={name.decode("ascii"): number for name, number in program.groupindex.items()},
     )
+    return Pattern(told, program)
 
 
 def _shortened(pattern: str) -> str:

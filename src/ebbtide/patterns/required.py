@@ -7,7 +7,7 @@ import msgspec
 from ebbtide.patterns.tokens import Kind, Token
 
 LEAST_LENGTH = 3
-"""A shorter literal occurs nearly everywhere, so it filters nothing."""
+"""A shorter literal occurs nearly everywhere, so it filters nothing; but for two signs in a row."""
 
 MOST_ALTERNATIVES = 256
 """A choice of more literals than this filters too little for what it costs."""
@@ -16,7 +16,7 @@ _FOLDED_BEYOND_ASCII = frozenset("kKsS")
 _LAST_ASCII = 0x7F
 
 
-class Literal(msgspec.Struct, frozen=True):
+class Literal(msgspec.Struct, frozen=True, array_like=True):
     """Bytes to look for.
 
     Attributes:
@@ -25,6 +25,16 @@ class Literal(msgspec.Struct, frozen=True):
 
     text: bytes
     ignore_case: bool = False
+
+
+_ORDINARY = frozenset(
+    {
+        b"</a>", b"</body>", b"</div>", b"</h1>", b"</h2>", b"</head>", b"</html>", b"</p>", b"</script>", b"</style>",
+        b"</title>", b"<!doctype html>", b"<a href=", b"<body", b"<body>", b"<div", b"<h1>", b"<head>", b"<html",
+        b"<html>", b"<link", b"<meta", b"<p>", b"<script", b"<title", b"<title>", b'content="', b'href="', b"http://",
+        b"https://", b'name="', b"text/html",
+    }
+)  # fmt: skip
 
 
 class _Letter(msgspec.Struct, frozen=True):
@@ -62,6 +72,11 @@ class _Frame:
         """An alternative begins, or the group ends."""
         self.branches.append([item for node in self.nodes for item in node])
         self.nodes = []
+
+
+def rarity(text: bytes) -> int:
+    """How seldom a text stands in a page: its length, but next to nothing for what nearly every page holds."""
+    return 1 if text.lower() in _ORDINARY else len(text)
 
 
 def required_literals(tokens: Sequence[Token], *, ignore_case: bool, is_text: bool) -> tuple[Literal, ...]:
@@ -152,7 +167,7 @@ def _best(items: Iterable[_Item]) -> frozenset[Literal]:
 
 def _strength(choice: frozenset[Literal]) -> tuple[int, int]:
     """How much a choice filters."""
-    return (min((len(literal.text) for literal in choice), default=0), -len(choice))
+    return (min((rarity(literal.text) for literal in choice), default=0), -len(choice))
 
 
 def _choices(items: Iterable[_Item]) -> list[frozenset[Literal]]:
@@ -163,12 +178,19 @@ def _choices(items: Iterable[_Item]) -> list[frozenset[Literal]]:
         if isinstance(item, _Letter):
             run.append(item)
             continue
-        if len(run) >= LEAST_LENGTH:
+        if len(run) >= LEAST_LENGTH or _is_pair_of_signs(run):
             found.append(frozenset({_literal(run)}))
         run = []
         if isinstance(item, _AnyOf):
             found.append(item.literals)
     return found
+
+
+def _is_pair_of_signs(run: Sequence[_Letter]) -> bool:
+    """As in a drive of Windows: a colon and a backslash."""
+    return len(run) == LEAST_LENGTH - 1 and not any(
+        letter.character.isalnum() or letter.character.isspace() for letter in run
+    )
 
 
 def _literal(run: Sequence[_Letter]) -> Literal:

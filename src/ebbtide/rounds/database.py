@@ -1,14 +1,18 @@
 """DuckDB over all rounds of a survey: views that name their files from the logs; nothing can be written."""
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import duckdb
+import msgspec
 
 from ebbtide.model.errors import SurveyFolderError
 from ebbtide.rounds.duck import connect, quoted
 from ebbtide.rounds.folder import SurveyFolder
+from ebbtide.rounds.log import LogState
 from ebbtide.rounds.round import Round
 from ebbtide.rounds.views import VIEWS, RoundFiles, view_sql
 
@@ -19,7 +23,9 @@ _CHECKS = (
 _ROUNDS = "CREATE TABLE rounds (round VARCHAR, reference_date DATE, state VARCHAR, ordinal INTEGER, judgement VARCHAR)"
 
 
-def open_database(folder: SurveyFolder) -> duckdb.DuckDBPyConnection:
+def open_database(
+    folder: SurveyFolder, judgements: Mapping[str, str] = MappingProxyType({})
+) -> duckdb.DuckDBPyConnection:
     """Open all rounds for questions.
 
     The connection can read the files that the logs list, and no other; its settings are locked. Tables that are made
@@ -27,6 +33,7 @@ def open_database(folder: SurveyFolder) -> duckdb.DuckDBPyConnection:
 
     Args:
         folder: The survey.
+        judgements: Label of a round to the id of the judgement that is read; each round's current one if not named.
 
     Returns:
         A connection with the views ``targets``, ``outcomes``, ``final_outcomes``, ``exchanges``, ``bodies``,
@@ -41,8 +48,9 @@ def open_database(folder: SurveyFolder) -> duckdb.DuckDBPyConnection:
     )
     connection = connect(folder.path)
     try:
-        _fill(connection, rounds)
-        _confine(connection, rounds)
+        states = {each.label: _read_state(each, judgements.get(each.label, "")) for each in rounds}
+        _fill(connection, rounds, states)
+        _confine(connection, rounds, states)
     except Exception:
         connection.close()
         raise
@@ -73,38 +81,44 @@ def ask(folder: SurveyFolder, sql: str) -> tuple[list[str], list[tuple[Any, ...]
             raise SurveyFolderError(_first_sentence(str(error)), where="sql") from error
 
 
-def _fill(connection: duckdb.DuckDBPyConnection, rounds: list[Round]) -> None:
-    files = [RoundFiles(each.label, each.path, each.log_state) for each in rounds]
+def _read_state(each: Round, judgement: str) -> LogState:
+    """What the log says, with the judgement that is wanted as the current one."""
+    return msgspec.structs.replace(each.log_state, current=judgement or each.log_state.current)
+
+
+def _fill(connection: duckdb.DuckDBPyConnection, rounds: list[Round], states: Mapping[str, LogState]) -> None:
+    files = [RoundFiles(each.label, each.path, states[each.label]) for each in rounds]
     for name in VIEWS:
         connection.execute(view_sql(name, files))
     connection.execute(_CHECKS)
     connection.execute(_ROUNDS)
     for ordinal, each in enumerate(rounds, 1):
         day = date.fromisoformat(each.reference_date)
-        row = [each.label, day, str(each.state), ordinal, each.judgement]
+        judgement = states[each.label].current or None
+        row = [each.label, day, str(each.state), ordinal, judgement]
         connection.execute("INSERT INTO rounds VALUES (?, ?, ?, ?, ?)", row)
-        if each.judgement is None:
+        if judgement is None:
             continue
-        for check in each.manifest().checks:
+        for check in each.manifest(judgement).checks:
             connection.execute(
                 "INSERT INTO checks VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 [
-                    *(each.label, each.judgement, check.id, check.version, check.name),
+                    *(each.label, judgement, check.id, check.version, check.name),
                     *(str(check.level), check.severity, list(check.families)),
                 ],
             )
 
 
-def _confine(connection: duckdb.DuckDBPyConnection, rounds: list[Round]) -> None:
+def _confine(connection: duckdb.DuckDBPyConnection, rounds: list[Round], states: Mapping[str, LogState]) -> None:
     """Close everything but the files that are read; the order matters, the lock comes last."""
-    paths = [path for each in rounds for path in _readable(each)]
+    paths = [path for each in rounds for path in _readable(each, states[each.label])]
     connection.execute(f"SET allowed_paths = [{', '.join(quoted(str(path)) for path in paths)}]")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
 
 
-def _readable(each: Round) -> list[Path]:
-    return [each.path / file.path for name in VIEWS for file in each.files(name)]
+def _readable(each: Round, state: LogState) -> list[Path]:
+    return [each.path / file.path for name in VIEWS for file in state.files_of(name)]
 
 
 def _first_sentence(message: str) -> str:

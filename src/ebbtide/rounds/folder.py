@@ -17,6 +17,9 @@ SHARDS = 16
 _SALT_BYTES = 16
 _LABEL = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]{0,63}\Z")
 
+AUDITS = "audits"
+"""Folder of the samples that people look at; see ``ebbtide audit``."""
+
 
 class _Identity(msgspec.Struct, frozen=True):
     """The content of ``survey.json``."""

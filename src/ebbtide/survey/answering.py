@@ -18,7 +18,7 @@ from ebbtide.model.verdicts import CannotTell, NotAsked, NotAskedReason, Shown, 
 from ebbtide.rounds.folder import SurveyFolder
 from ebbtide.rounds.log import RoundState
 from ebbtide.rounds.round import Round
-from ebbtide.survey.judging import round_engine
+from ebbtide.survey.judging import kept_answers, round_engine
 from ebbtide.survey.progress import Progress
 from ebbtide.survey.wanted import WantedList, WantedOfShard
 from ebbtide.workers.executors import ProcessExecutor, SerialExecutor, process_count
@@ -157,7 +157,7 @@ def answer_shard(spec: AnswerSpec) -> AnswerReceipt:
     shown: list[Showing] = []
     unasked: list[Target] = []
     matched: set[str] = set()
-    for transcript in judging.answers(spec.shard):
+    for transcript in kept_answers(judging, spec.shard, spec.engine):
         if spec.wanted is not None:
             name = spec.wanted.match(transcript.target, transcript.address)
             if not name:

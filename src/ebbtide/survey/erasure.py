@@ -9,7 +9,7 @@ from ebbtide.conduct.exclusions import parse_excluded
 from ebbtide.conduct.segments import Network
 from ebbtide.rounds.erasing import erase_targets
 from ebbtide.rounds.facts import forget_facts
-from ebbtide.rounds.folder import SurveyFolder
+from ebbtide.rounds.folder import AUDITS, SurveyFolder
 from ebbtide.rounds.locking import round_lock
 from ebbtide.rounds.log import RoundState
 from ebbtide.rounds.round import Round
@@ -71,11 +71,21 @@ def erase(folder: SurveyFolder, subject: str, *, why: str, is_dry_run: bool = Fa
     return ErasureSummary(is_dry_run, tuple(erased), tuple(still_open))
 
 
+def _forget_audits(folder: SurveyFolder, targets: set[bytes]) -> None:
+    """Remove samples for audits that name one of the targets."""
+    names = [target.hex().encode() for target in targets]
+    for path in (folder.path / AUDITS).glob("*.json"):
+        data = path.read_bytes()
+        if any(name in data for name in names):
+            path.unlink(missing_ok=True)
+
+
 def _erase_in(folder: SurveyFolder, label: str, targets: set[bytes], why: str) -> Iterator[ErasedRound]:
     """Facts go first: they can be computed again, and must not outlive what they were made of."""
     with round_lock(folder.round_folder(label), label):
         if targets:
             forget_facts(folder)
+            _forget_audits(folder, targets)
         entry = erase_targets(folder.round(label), targets, why)
         if entry is not None:
             yield ErasedRound(label, entry.targets, entry.rows)

@@ -11,6 +11,7 @@ from ebbtide.judge.engine import Engine, load_engine
 from ebbtide.model.configuration import SurveyConfig
 from ebbtide.model.errors import RoundError
 from ebbtide.model.rows import SoftwareRow, VerdictRow
+from ebbtide.model.transcripts import Transcript
 from ebbtide.rounds.entries import FileRef
 from ebbtide.rounds.folder import SurveyFolder
 from ebbtide.rounds.locking import round_lock
@@ -106,34 +107,58 @@ def round_engine(judging: Round, folder: SurveyFolder, config: SurveyConfig) -> 
     """The engine for the stored answers of a round, which knows for the sake of which checks these were asked."""
     plan = judging.log_state.plan
     planned = None if plan is None or plan.checks is None else frozenset(plan.checks)
-    return load_engine(config.checks, config.plan, folder.path, planned)
+    return load_engine(config.checks, config.plan, folder.path, planned, judging.reference_date)
+
+
+def kept_answers(judging: Round, shard: int, engine: Engine) -> Iterator[Transcript]:
+    """What a round holds of one shard, as far as the engine looks at it."""
+    return judging.transcripts(shard) if engine.reads_certificates else judging.answers(shard)
 
 
 def judge_shard(spec: JudgeSpec) -> JudgeReceipt:
     """Judge one shard, in any process."""
     judging = SurveyFolder.open(spec.survey).round(spec.label)
-    manifest = spec.engine.manifest
+    judged = judge_answers(judging, spec.shard, spec.engine)
+    files = []
+    below = judgement_folder(spec.engine.manifest.id)
+    if judged.software:
+        files.append(write_shard(judging.path, "software", spec.shard, judged.software, below=below))
+    if judged.verdicts:
+        files.append(write_shard(judging.path, "verdicts", spec.shard, judged.verdicts, below=below))
+    shown = Counter(row.check for row in judged.verdicts if row.kind == "shown")
+    return JudgeReceipt(tuple(files), judged.targets, judged.families.total(), dict(judged.families), dict(shown))
+
+
+class JudgedShard(msgspec.Struct, frozen=True):
+    """What judging made of one shard.
+
+    Attributes:
+        targets: That were looked at.
+        families: Of those that answered.
+    """
+
+    software: list[SoftwareRow]
+    verdicts: list[VerdictRow]
+    targets: int
+    families: Counter[str]
+
+
+def judge_answers(judging: Round, shard: int, engine: Engine) -> JudgedShard:
+    """The rows that an engine makes of the stored answers of one shard; nothing is written."""
     software: list[SoftwareRow] = []
     verdicts: list[VerdictRow] = []
-    kinds: Counter[bool] = Counter()
     families: Counter[str] = Counter()
-    rows = VerdictRows(manifest.checks)
-    for transcript in judging.answers(spec.shard):
-        assessment = spec.engine.assess(transcript)
+    targets = 0
+    rows = VerdictRows(engine.manifest.checks)
+    for transcript in kept_answers(judging, shard, engine):
+        assessment = engine.assess(transcript)
         answered = is_answered(transcript)
-        kinds[answered] += 1
+        targets += 1
         if answered:
             families[assessment.family] += 1
         software += software_rows(assessment, is_answered=answered)
         verdicts += rows.of(assessment, is_answered=answered)
-    files = []
-    below = judgement_folder(manifest.id)
-    if software:
-        files.append(write_shard(judging.path, "software", spec.shard, software, below=below))
-    if verdicts:
-        files.append(write_shard(judging.path, "verdicts", spec.shard, verdicts, below=below))
-    shown = Counter(row.check for row in verdicts if row.kind == "shown")
-    return JudgeReceipt(tuple(files), kinds.total(), kinds[True], dict(families), dict(shown))
+    return JudgedShard(software, verdicts, targets, families)
 
 
 def _judge_all(

@@ -1,15 +1,20 @@
 """All checks of a survey: those of its packs and the operator's templates."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ebbtide.judge.checks.packs import load_pack
 from ebbtide.judge.checks.reading import template_check
 from ebbtide.judge.checks.records import Check
-from ebbtide.judge.templates.reading import read_template_file, template_files
+from ebbtide.judge.templates.keeping import read_templates
+from ebbtide.judge.templates.reading import template_files
 from ebbtide.model.configuration import ChecksSection
 from ebbtide.model.errors import CheckError
 from ebbtide.model.verdicts import CheckInfo
+
+SURVEY_FILE = "survey.json"
+STORE_FOLDER = ".kept"
 
 
 def list_checks(checks: ChecksSection, folder: Path) -> tuple[CheckInfo, ...]:
@@ -38,14 +43,22 @@ def load_checks(checks: ChecksSection, folder: Path) -> tuple[Check, ...]:
         for check in load_pack(pack, checks.parameters).checks:
             _add(found, check, "checks.packs")
     for entry in checks.templates:
-        for file in template_files(folder / entry):
-            reading = read_template_file(file)
+        for reading in read_templates(template_files(folder / entry), _store_of(folder, entry)):
             if reading.template is not None:
-                _add(found, template_check(reading.template, is_passive=reading.is_passive), str(file))
+                _add(found, template_check(reading.template, is_passive=reading.is_passive), reading.file)
             elif not (folder / entry).is_dir():
-                raise CheckError(f"the template is not run: {', '.join(reading.refusals.reasons)}.", where=str(file))
+                reasons = ", ".join(reading.refusals.reasons)
+                raise CheckError(f"the template is not run: {reasons}.", where=reading.file)
     _refuse_unknown(checks.parameters, found)
     return _chosen(found, checks.only)
+
+
+def _store_of(folder: Path, entry: str) -> Path | None:
+    """Where readings are kept: in the folder of a survey, and nowhere else."""
+    if not (folder / SURVEY_FILE).is_file():
+        return None
+    name = hashlib.blake2b(entry.encode(), digest_size=8).hexdigest()
+    return folder / STORE_FOLDER / f"templates-{name}.msgpack"
 
 
 def _chosen(found: Mapping[str, Check], only: Sequence[str]) -> tuple[Check, ...]:

@@ -5,7 +5,8 @@ from typing import assert_never
 
 import msgspec
 
-from ebbtide.judge.checks.records import AllOf, AnyOf, ByTemplate, Check
+from ebbtide.judge.checks.lifecycle import judge_lifecycle
+from ebbtide.judge.checks.records import AllOf, AnyOf, ByTemplate, Check, EndOfLife
 from ebbtide.judge.checks.seen import Seen
 from ebbtide.judge.checks.sieve import Group, Sieve
 from ebbtide.judge.presence.controls import is_success
@@ -59,11 +60,13 @@ class Circumstances(msgspec.Struct, frozen=True):
         level: Level of the survey.
         extra_requests: Most named paths a target.
         younger: Ids of checks that the plan did not hold: nobody asked for their sake.
+        reference_date: ISO date on which vendors' dates are judged; empty means the day on which a target was asked.
     """
 
     level: Level
     extra_requests: int
     younger: frozenset[str] = frozenset()
+    reference_date: str = ""
 
 
 class _Doubts(msgspec.Struct, frozen=True):
@@ -173,6 +176,8 @@ def _decide(
             return _all_of([*bases, own])
         case ByTemplate():
             return _decide_blocks(check, seen, circumstances, doubts)
+        case EndOfLife() as about:
+            return judge_lifecycle(about, seen, circumstances.reference_date)
         case _ as never:
             assert_never(never)
 

@@ -4,7 +4,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ebbtide.judge.checks.content_hash import content_hash, plain_tree
-from ebbtide.judge.checks.records import AllOf, AnyOf, ByTemplate, Check, Decision, Parameter, Sample, SampleResponse
+from ebbtide.judge.checks.lifecycle_reading import read_date, read_end_of_life
+from ebbtide.judge.checks.records import (
+    AllOf,
+    AnyOf,
+    ByTemplate,
+    Check,
+    Decision,
+    EndOfLife,
+    Parameter,
+    Sample,
+    SampleResponse,
+)
 from ebbtide.judge.templates.placeholders import path_without_address
 from ebbtide.judge.templates.reading import is_passive, read_template_table
 from ebbtide.judge.templates.records import Template
@@ -53,9 +64,10 @@ def read_check(top: TableReader, pack: str, settings: Mapping[str, str]) -> Chec
     )  # fmt: skip
     parameters = _parameters(about, top.text("id"), settings)
     decision = _decision(about)
-    template = None if isinstance(decision, AnyOf) else _template(top, {each.name: each.value for each in parameters})
+    asks_nothing = isinstance(decision, AnyOf | EndOfLife)
+    template = None if asks_nothing else _template(top, {each.name: each.value for each in parameters})
     if template is None and ("http" in top or "requests" in top):
-        top.fail("http", "must be left out of a check that is any_of others.")
+        top.fail("http", "must be left out of a check that is any_of others, or that is about an end of life.")
     return Check(
         id=top.text("id"),
         version=_version(top, about, parameters),
@@ -111,9 +123,13 @@ def _decision(about: TableReader) -> Decision:
     if node is None or (isinstance(node, Scalar) and node.text == "template"):
         return ByTemplate()
     if isinstance(node, Scalar):
-        about.fail("decide", "must be template, any_of: [...] or all_of: [...].")
+        about.fail("decide", "must be template, any_of: [...], all_of: [...] or end_of_life: {...}.")
     reader = about.need("decide")
-    reader.only("any_of", "all_of")
+    reader.only("any_of", "all_of", "end_of_life")
+    if "end_of_life" in reader:
+        if "any_of" in reader or "all_of" in reader:
+            about.fail("decide", "must be one of any_of, all_of and end_of_life.")
+        return read_end_of_life(reader.need("end_of_life"))
     any_of, all_of = reader.texts("any_of"), reader.texts("all_of")
     if bool(any_of) == bool(all_of):
         about.fail("decide", "must be either any_of or all_of, with a list of checks.")
@@ -189,11 +205,12 @@ def _samples(about: TableReader) -> tuple[Sample, ...]:
 
 
 def _sample(reader: TableReader, *, is_match: bool) -> Sample:
-    reader.only("about", "responses")
+    reader.only("about", "responses", "date")
     responses = tuple(_response(each) for each in reader.children("responses"))
     if not responses:
         reader.fail("responses", "must not be empty.")
-    return Sample(_sentence(reader, "about"), is_match, responses)
+    date = read_date(reader, "date") if "date" in reader else ""
+    return Sample(_sentence(reader, "about"), is_match, responses, date)
 
 
 def _response(reader: TableReader) -> SampleResponse:
@@ -208,13 +225,16 @@ def _response(reader: TableReader) -> SampleResponse:
 
 
 def _version(top: TableReader, about: TableReader, parameters: Sequence[Parameter]) -> str:
-    """Hash of what decides: layout, wording, sources and samples do not."""
-    content = {
+    """Hash of what decides: layout, wording, sources, samples and when dates were looked up do not."""
+    content: dict[str, object] = {
         "http": plain_tree(top.node("http") or top.node("requests")),
         **{key: plain_tree(about.node(key)) for key in ("level", "gate", "decide", "explains_absent")},
         **{key: plain_tree(top.node(key)) for key in ("flow", "variables") if key in top},
         "parameters": {each.name: each.value for each in parameters},
     }
+    decide = content["decide"]
+    if isinstance(decide, dict) and isinstance(decide.get("end_of_life"), dict):
+        content["decide"] = {"end_of_life": {**decide["end_of_life"], "known": ""}}
     if "product" in about:
         content["product"] = plain_tree(about.node("product"))
     return content_hash(content)

@@ -1,11 +1,14 @@
 """A check: what it asks, how it decides, what it means, and the samples that hold it to that."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 from ebbtide.judge.templates.flows import Flow
 from ebbtide.judge.templates.records import Block
 from ebbtide.model.targets import Level
 from ebbtide.model.verdicts import CheckInfo
+from ebbtide.patterns.regex import Pattern
 
 
 class ByTemplate(msgspec.Struct, frozen=True, tag="template"):
@@ -24,7 +27,42 @@ class AnyOf(msgspec.Struct, frozen=True, tag="any_of"):
     checks: tuple[str, ...]
 
 
-Decision = ByTemplate | AllOf | AnyOf
+class Telling(msgspec.Struct, frozen=True):
+    """Where a version stands beside what fingerprints name.
+
+    Attributes:
+        part: A field's name in lower case, or ``body``.
+        regex: Its first group is the version.
+    """
+
+    part: str
+    regex: Pattern
+
+
+class EndOfLife(msgspec.Struct, frozen=True, tag="end_of_life"):
+    """A version that an answer tells is one that its makers no longer mend; the check asks nothing itself.
+
+    Attributes:
+        products: Slugs of product names or families.
+        known: ISO date on which the dates were looked up.
+        lines: Release line, as its numbers, to the last day on which it was mended; empty while it is.
+        distributed: Versions that distributions go on mending under the same number, each to the last day on which any
+            of them does.
+        is_packaged: Distributions ship the product, and carry fixes back to the version that they shipped.
+        is_on_page: The page names it, so that an answer whose body is not kept tells nothing.
+        tellings: Where else a version stands.
+    """
+
+    products: frozenset[str]
+    known: str
+    lines: tuple[tuple[tuple[int, ...], str], ...]
+    distributed: Mapping[str, str]
+    is_packaged: bool
+    is_on_page: bool
+    tellings: tuple[Telling, ...]
+
+
+Decision = ByTemplate | AllOf | AnyOf | EndOfLife
 
 
 class Parameter(msgspec.Struct, frozen=True):
@@ -51,11 +89,16 @@ class SampleResponse(msgspec.Struct, frozen=True):
 
 
 class Sample(msgspec.Struct, frozen=True):
-    """A small world in which the verdict of the check is known."""
+    """A small world in which the verdict of the check is known.
+
+    Attributes:
+        date: On which vendors' dates are judged, ISO; empty for the day on which the check's dates were looked up.
+    """
 
     about: str
     is_match: bool
     responses: tuple[SampleResponse, ...]
+    date: str = ""
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -70,7 +113,7 @@ class Check(msgspec.Struct, frozen=True):
             everything.
         product: What it shows the presence of, where one site has few such things; empty otherwise. A server that
             shows many of them is a suspected honeypot.
-        blocks: None exactly when ``decision`` is ``AnyOf``.
+        blocks: None exactly when ``decision`` is ``AnyOf`` or ``EndOfLife``.
         flow: Which blocks must match; any that is not internal where there is none.
     """
 
@@ -95,7 +138,7 @@ class Check(msgspec.Struct, frozen=True):
     @property
     def parts(self) -> tuple[str, ...]:
         """Ids of the checks that it builds on."""
-        return () if isinstance(self.decision, ByTemplate) else self.decision.checks
+        return self.decision.checks if isinstance(self.decision, AnyOf | AllOf) else ()
 
     @property
     def info(self) -> CheckInfo:

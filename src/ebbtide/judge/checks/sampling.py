@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from ebbtide.judge.checks.deciding import Circumstances, decide_all
-from ebbtide.judge.checks.records import Check, Sample, SampleResponse
+from ebbtide.judge.checks.records import Check, EndOfLife, Sample, SampleResponse
 from ebbtide.judge.checks.seen import Seen
+from ebbtide.judge.software.identification import identify
 from ebbtide.judge.templates.parts import template_script_pattern
 from ebbtide.judge.templates.placeholders import ABSENT, fill_in, request_path, target_values
 from ebbtide.judge.templates.reading import is_passive_path
@@ -62,8 +63,12 @@ def judge_sample(checks: Sequence[Check], check: Check, sample: Sample) -> Verdi
         responses.insert(0, SampleResponse("/", 200, (), ""))
     exchanges = tuple(_exchange(number, response, values) for number, response in enumerate(responses))
     family = check.families[0] if check.families else UNKNOWN_FAMILY
-    seen = Seen(_TARGET, exchanges, family, template_script_pattern())
-    return decide_all(checks, seen, _CIRCUMSTANCES)[check.id]
+    is_dated = isinstance(check.decision, EndOfLife)
+    software = identify(exchanges).software if is_dated else ()
+    date = sample.date or (check.decision.known if isinstance(check.decision, EndOfLife) else "")
+    seen = Seen(_TARGET, exchanges, family, template_script_pattern(), software=software)
+    circumstances = msgspec.structs.replace(_CIRCUMSTANCES, reference_date=date)
+    return decide_all(checks, seen, circumstances)[check.id]
 
 
 def _exchange(ordinal: int, response: SampleResponse, values: dict[str, str]) -> Exchange:

@@ -11,6 +11,7 @@ from ebbtide.judge.templates.records import Ask, Block, Following
 from ebbtide.model.outcomes import Answered, Failed, Skipped, SkipReason
 from ebbtide.model.targets import Target
 from ebbtide.model.transcripts import Exchange, Purpose
+from ebbtide.model.verdicts import Software
 from ebbtide.patterns.regex import Pattern
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -26,6 +27,7 @@ class Seen:
         family: Of the server; ``unknown`` if it does not tell.
         template_scripts: See ``parts.template_script_pattern``.
         hops: What redirects of the exchanges led to, in order.
+        software: What the answers name.
 
     Attributes:
         absent: The exchange of the core plan's absent name, the file-like one; ``None`` if there is none.
@@ -42,8 +44,10 @@ class Seen:
         family: str,
         template_scripts: Pattern,
         hops: Sequence[Exchange] = (),
+        software: Sequence[Software] = (),
     ) -> None:
         self.family = family
+        self.software = software
         self._hops = {hop.parent: hop for hop in reversed(hops) if _is_answered(hop)}
         self.exchanges = exchanges
         self.by_key: dict[RequestKey, Exchange] = {}

@@ -29,28 +29,31 @@ class FileMatcher:
 
 
 def told_by(fingerprint: Fingerprint, found: Match, protocol: str) -> FingerprintMatch:
-    """Fill the parameters of a fingerprint from its match."""
+    """Fill the parameters of a fingerprint from its match; only its constants are read for ``{name}``."""
     values: dict[str, str] = {}
+    constants: set[str] = set()
     for param in fingerprint.params:
         held = param.value if param.group == 0 else _text(found.group(param.group))
         if held is not None:
             values[param.name] = held
+            (constants.add if param.group == 0 else constants.discard)(param.name)
     if protocol:
         values.setdefault(_PROTOCOL, protocol)
     params = {
         name: filled
         for name, value in values.items()
         if not name.startswith(TEMPORARY_PREFIX)
-        and (filled := _interpolate(value, values, is_cpe=name.endswith("cpe23"))) is not None
+        and (filled := _interpolate(value, values, name) if name in constants else value) is not None
     }
     return FingerprintMatch(fingerprint.id, fingerprint.description, params, fingerprint.certainty)
 
 
-def _interpolate(template: str, values: Mapping[str, str], *, is_cpe: bool) -> str | None:
+def _interpolate(template: str, values: Mapping[str, str], given: str) -> str | None:
     """Put other parameters for ``{name}``, once; what was put in is never read again.
 
     A parameter that is missing is ``-`` in a CPE, and takes any other value with it.
     """
+    is_cpe = given.endswith("cpe23")
     if "{" not in template:
         return template
     parts: list[str] = []

@@ -19,7 +19,6 @@ from ebbtide.judge.fingerprints.records import (
 )
 from ebbtide.judge.software.slugs import slug
 from ebbtide.model.errors import FingerprintError, PatternError
-from ebbtide.patterns.escapes import UnsupportedPatternError
 from ebbtide.patterns.regex import Pattern, compile_pattern
 
 MOST_BYTES = 16 << 20
@@ -30,17 +29,17 @@ MOST_INSTRUCTIONS = 2_000_000
 
 _PATTERN_BYTES = 1 << 20
 
-_DOT_FLAGS = frozenset({"REG_DOT_NEWLINE", "REG_LINE_ANY_CRLF", "REG_MULTILINE"})
+_DOT_FLAGS = frozenset({"REG_DOT_NEWLINE", "REG_LINE_ANY_CRLF", "REG_MULTILINE", "MULTILINE"})
 _CASE_FLAGS = frozenset({"REG_ICASE", "IGNORECASE"})
-_RUBY_DOT_ALL = ("(?m", "(?im")
 
 
 def read_fingerprint_file(path: Path) -> FingerprintFile:
     """Read one file.
 
     Raises:
-        FingerprintError: It cannot be read, is no XML of this format, or holds a broken pattern; the error names the
-            file, the line and the reason. A pattern that merely needs more than RE2 offers is kept as ``refused``.
+        FingerprintError: It cannot be read or is no XML of this format; the error names the file, the line and the
+            reason. A fingerprint that is broken, or needs more than RE2 offers, refuses only itself: it is kept as
+            ``refused``.
     """
     try:
         size = path.stat().st_size
@@ -118,25 +117,32 @@ class _FileReader:
         self._instructions = 0
 
     def read_fingerprint(self, element: etree._Element) -> None:
-        """Read one <fingerprint>."""
+        """Read one <fingerprint>; a broken one is refused by itself."""
         if element.tag != "fingerprint":
             raise _error(self.path, element, f"<{element.tag}> is not known here; only <fingerprint> is.")
-        description = _one_description(self.path, element)
-        name = self._unique_id(f"{self.path.stem}#{slug(description) or 'unnamed'}")
-        examples = tuple(_read_example(self.path, child) for child in element if child.tag == "example")
-        line = _line(element)
+        described = " ".join((element.findtext("description") or "").split())
+        name = self._unique_id(f"{self.path.stem}#{slug(described) or 'unnamed'}")
         try:
-            pattern = _compile(self.path, element)
-        except UnsupportedPatternError as refusal:
+            read = self._fingerprint(element, name)
+        except (FingerprintError, PatternError) as refusal:
+            line = int(refusal.where.rpartition(":")[2] or _line(element))
             reason = " ".join(filter(None, (refusal.what, refusal.remedy)))
-            self.refused.append(RefusedFingerprint(name, str(self.path), line, reason, len(examples)))
+            count = sum(child.tag == "example" for child in element)
+            self.refused.append(RefusedFingerprint(name, str(self.path), line, reason, count))
             return
-        self._instructions += pattern.instruction_count
+        self._instructions += read.pattern.instruction_count
         if self._instructions > MOST_INSTRUCTIONS:
             raise _error(self.path, element, f"the patterns so far compile to over {MOST_INSTRUCTIONS} instructions.")
-        params = tuple(_read_param(self.path, child, pattern.group_count) for child in element if child.tag == "param")
-        certainty = _number(self.path, element, "certainty", DEFAULT_CERTAINTY)
-        self.fingerprints.append(Fingerprint(name, line, description, pattern, params, examples, certainty))
+        self.fingerprints.append(read)
+
+    def _fingerprint(self, element: etree._Element, name: str) -> Fingerprint:
+        path = self.path
+        description = _one_description(path, element)
+        examples = tuple(_read_example(path, child) for child in element if child.tag == "example")
+        pattern = _compile(path, element)
+        params = tuple(_read_param(path, child, pattern.group_count) for child in element if child.tag == "param")
+        certainty = _number(path, element, "certainty", DEFAULT_CERTAINTY)
+        return Fingerprint(name, _line(element), description, pattern, params, examples, certainty)
 
     def _unique_id(self, wanted: str) -> str:
         """The id, with a number where the same description stands twice."""
@@ -164,7 +170,7 @@ def _one_description(path: Path, element: etree._Element) -> str:
 def _compile(path: Path, element: etree._Element) -> Pattern:
     """The pattern with its flags.
 
-    As in Ruby, ``^`` and ``$`` hold at every line, and ``(?m)`` lets a dot match a newline.
+    It is read as Ruby reads it: ``^`` and ``$`` hold at every line, and ``(?m)`` lets a dot match a newline.
     """
     source = element.get("pattern")
     if not source:
@@ -175,20 +181,15 @@ def _compile(path: Path, element: etree._Element) -> Pattern:
         known = ", ".join(sorted(_DOT_FLAGS | _CASE_FLAGS))
         raise _error(path, element, f"the flag {unknown[0]} is not known; known are {known}.")
     where = f"{path}:{_line(element)}"
-    is_dotted = bool(flags & _DOT_FLAGS) or any(mark in source for mark in _RUBY_DOT_ALL)
-    try:
-        return compile_pattern(
-            source,
-            ignore_case=bool(flags & _CASE_FLAGS),
-            dot_all=is_dotted,
-            multi_line=True,
-            memory_bytes=_PATTERN_BYTES,
-            where=where,
-        )
-    except UnsupportedPatternError:
-        raise
-    except PatternError as error:
-        raise FingerprintError(error.what, where=where, remedy=error.remedy) from error
+    return compile_pattern(
+        source,
+        ignore_case=bool(flags & _CASE_FLAGS),
+        dot_all=bool(flags & _DOT_FLAGS),
+        multi_line=True,
+        is_ruby=True,
+        memory_bytes=_PATTERN_BYTES,
+        where=where,
+    )
 
 
 def _read_param(path: Path, element: etree._Element, groups: int) -> Param:

@@ -159,6 +159,7 @@ class VerifySummary(msgspec.Struct, frozen=True):
         refused: Fingerprints that RE2 cannot run.
         without_examples: Ids of fingerprints that prove nothing.
         shadowed: Examples that an earlier fingerprint takes first.
+        not_fed: What files are held against though no answer of a web server holds it.
     """
 
     files: int
@@ -169,6 +170,7 @@ class VerifySummary(msgspec.Struct, frozen=True):
     refused: tuple[RefusedFingerprint, ...]
     without_examples: tuple[str, ...]
     shadowed: tuple[ShadowedExample, ...]
+    not_fed: tuple[str, ...] = ()
 
     @property
     def is_sound(self) -> bool:

@@ -104,7 +104,7 @@ def verify(path: Path) -> VerifySummary:
     """Run every example that a file, or the files of a folder, embed.
 
     Raises:
-        FingerprintError: A file cannot be used, or an example's own file cannot be read.
+        FingerprintError: A file cannot be used.
     """
     return verify_files([read_fingerprint_file(file) for file in _xml_files(path)])
 

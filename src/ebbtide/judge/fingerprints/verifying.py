@@ -12,18 +12,14 @@ from ebbtide.judge.fingerprints.records import (
     ShadowedExample,
     VerifySummary,
 )
-from ebbtide.model.errors import FingerprintError
+from ebbtide.judge.software.pieces import is_fed
 
 MOST_EXAMPLE_BYTES = 1 << 20
 """A file that an example names may have so many."""
 
 
 def verify_files(files: Sequence[FingerprintFile]) -> VerifySummary:
-    """Run every example of some files.
-
-    Raises:
-        FingerprintError: A file that an example names cannot be read.
-    """
+    """Run every example of some files; one whose own file cannot be read has failed."""
     fingerprints = [fingerprint for file in files for fingerprint in file.fingerprints]
     examples = [example for fingerprint in fingerprints for example in fingerprint.examples]
     refused = tuple(refused for file in files for refused in file.refused)
@@ -37,6 +33,7 @@ def verify_files(files: Sequence[FingerprintFile]) -> VerifySummary:
         refused=refused,
         without_examples=tuple(fingerprint.id for fingerprint in fingerprints if not fingerprint.examples),
         shadowed=tuple(finding for finding in findings if isinstance(finding, ShadowedExample)),
+        not_fed=tuple(sorted({file.key for file in files if not is_fed(file.key)})),
     )
 
 
@@ -46,6 +43,9 @@ def _verify_file(file: FingerprintFile) -> Iterator[ExampleFailure | ShadowedExa
     for fingerprint in file.fingerprints:
         for example in fingerprint.examples:
             data = _data_of(file, example)
+            if isinstance(data, str):
+                yield ExampleFailure(file.path, example.line, fingerprint.id, data)
+                continue
             reasons = _broken_expectations(file, fingerprint, example, data)
             yield from (ExampleFailure(file.path, example.line, fingerprint.id, reason) for reason in reasons)
             first = matcher.match(data)
@@ -69,23 +69,19 @@ def _broken_expectations(file: FingerprintFile, fingerprint: Fingerprint, exampl
     ]
 
 
-def _data_of(file: FingerprintFile, example: Example) -> bytes:
-    """The bytes of an example, from the folder beside the XML if it names a file there."""
+def _data_of(file: FingerprintFile, example: Example) -> bytes | str:
+    """The bytes of an example, from the folder beside the XML if it names a file there; else a sentence why not."""
     if not example.file_name:
         return example.data
-    where = f"{file.path}:{example.line}"
     folder = Path(file.folder).resolve()
     path = (folder / example.file_name).resolve()
     if not path.is_relative_to(folder):
-        raise FingerprintError(f"the example's file {example.file_name!r} lies outside {folder}.", where=where)
+        return f"the example's file {example.file_name!r} lies outside {folder}."
     try:
         with path.open("rb") as stream:
             data = stream.read(MOST_EXAMPLE_BYTES + 1)
     except OSError as error:
-        what = f"the example's file {example.file_name!r} cannot be read: {error.strerror}."
-        raise FingerprintError(what, where=where) from error
+        return f"the example's file {example.file_name!r} cannot be read: {error.strerror}."
     if len(data) > MOST_EXAMPLE_BYTES:
-        raise FingerprintError(
-            f"the example's file {example.file_name!r} is over {MOST_EXAMPLE_BYTES} bytes.", where=where
-        )
+        return f"the example's file {example.file_name!r} is over {MOST_EXAMPLE_BYTES} bytes."
     return data

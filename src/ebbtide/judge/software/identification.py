@@ -9,18 +9,23 @@ import msgspec
 from ebbtide.judge.fingerprints.records import FAMILY_PARAM, ROLE_PARAM, FingerprintMatch
 from ebbtide.judge.fingerprints.sets import FingerprintSet, load_own_fingerprints
 from ebbtide.judge.software.banners import Banner, Product, read_banner
+from ebbtide.judge.software.fronts import own_fronts
 from ebbtide.judge.software.pieces import (
     COMMENT,
+    COOKIE,
+    FRONT,
+    FRONT_VALUE,
     PARTS,
     POWERED_BY,
     SERVER,
     VIA,
     EvidenceReader,
     Piece,
+    part_of,
 )
 from ebbtide.judge.software.slugs import slug
 from ebbtide.model.outcomes import Answered
-from ebbtide.model.transcripts import Exchange, Purpose
+from ebbtide.model.transcripts import Certificate, Exchange, Purpose
 from ebbtide.model.verdicts import UNKNOWN_FAMILY, Software
 
 PRODUCT_TOKEN = "product-token"  # noqa: S105  a token of RFC 9110, no secret
@@ -34,6 +39,8 @@ _MOST_LISTED = 8
 _LONGEST = 200
 _ROLES = frozenset({"server", "os", "language", "application", "module"})
 _DEFAULT_ROLES: Mapping[str, str] = MappingProxyType({SERVER: "server", VIA: "server", COMMENT: "os"})
+_VALUED: Mapping[str, bytes] = MappingProxyType({SERVER: b"server", VIA: b"via", COOKIE: b"set-cookie"})
+_LISTS = frozenset({POWERED_BY, VIA})
 _LANGUAGES = frozenset({"php", "perl", "python", "cpython", "ruby", "java", "jdk", "jre"})
 
 
@@ -66,16 +73,23 @@ class Identifier:
 
     def __init__(self, fingerprints: FingerprintSet) -> None:
         self._fingerprints = fingerprints
-        self._reader = EvidenceReader(fingerprints.keys)
+        self._fronts = own_fronts()
+        self._reader = EvidenceReader(fingerprints.keys, self._fronts)
         self._identified = functools.lru_cache(maxsize=CACHED_ANSWERS)(self._identify)
         self._recorded = functools.lru_cache(maxsize=CACHED_ANSWERS)(self._record)
 
-    def identify(self, exchanges: Sequence[Exchange]) -> Identification:
+    @property
+    def reads_certificates(self) -> bool:
+        """Whether some fingerprint is held against certificates."""
+        return self._reader.reads_certificates
+
+    def identify(self, exchanges: Sequence[Exchange], certificates: Sequence[Certificate] = ()) -> Identification:
         """Name the software of one target.
 
         Args:
             exchanges: One attempt's exchanges in order. The answer to the first ``/`` gives the family; what other
                 answers say otherwise is added behind.
+            certificates: As sent; looked at only if ``reads_certificates``.
         """
         root = next((exchange for exchange in exchanges if exchange.request.purpose is Purpose.ROOT), None)
         if root is None or not isinstance(root.outcome, Answered):
@@ -84,7 +98,8 @@ class Identifier:
         pieces = reader.fields(root)
         further = dict.fromkeys(reader.fields(each) for each in exchanges if each is not root and each.fields)
         further.pop(pieces, None)
-        return self._identified(pieces, reader.page(root) + reader.icon(exchanges), tuple(further))
+        page = reader.page(root) + reader.icon(exchanges) + reader.certificate(root, certificates)
+        return self._identified(pieces, page, tuple(further))
 
     def family_of_banner(self, value: bytes) -> str:
         """The family that a Server field alone gives; ``unknown`` if it names no product."""
@@ -106,13 +121,19 @@ class Identifier:
 
     def _rows(self, piece: Piece) -> Iterator[Software]:
         """What one piece names."""
-        if piece.key == SERVER:
-            yield from self._server_rows(piece.value)
-        elif piece.key in {POWERED_BY, VIA}:
-            for value in piece.value.split(b",")[:_MOST_LISTED]:
-                yield from self._other_rows(piece.key, value.strip())
+        key, value = piece
+        if key == FRONT:
+            yield from self._fronts.of_presence(value)
+        elif key == FRONT_VALUE:
+            yield from self._fronts.of_mark(value)
+        elif key == SERVER:
+            yield from self._server_rows(value)
+            yield from self._fronts.of_value(_VALUED[key], value)
         else:
-            yield from self._other_rows(piece.key, piece.value)
+            values = [each.strip() for each in value.split(b",")[:_MOST_LISTED]] if key in _LISTS else [value]
+            for each in values:
+                yield from self._other_rows(key, each)
+                yield from self._fronts.of_value(_VALUED.get(key, b""), each)
 
     def _server_rows(self, value: bytes) -> Iterator[Software]:
         """What a Server field names: the server itself, the system it runs on, what it has loaded."""
@@ -203,13 +224,13 @@ def _row(params: Mapping[str, str], prefix: str, source: str, key: str, *, role:
 
     known_role = role if role in _ROLES else "application"
     return Software(
-        family, known_role, told("vendor"), told("product"), told("version"), told("cpe23"), source, PARTS[key]
+        family, known_role, told("vendor"), told("product"), told("version"), told("cpe23"), source, part_of(key)
     )
 
 
 def _token_row(product: Product, key: str, role: str, family: str = "") -> Software:
     """What only a field's own words say."""
-    return Software(family, role, "", product.name, product.version, "", PRODUCT_TOKEN, PARTS[key])
+    return Software(family, role, "", product.name, product.version, "", PRODUCT_TOKEN, part_of(key))
 
 
 def _role_of(product: Product, otherwise: str = "module") -> str:

@@ -5,8 +5,10 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
+from ebbtide.certificates.names import distinguished_names
 from ebbtide.judge.software.banners import MOST_BYTES
-from ebbtide.model.transcripts import Exchange, Purpose
+from ebbtide.judge.software.fronts import Fronts
+from ebbtide.model.transcripts import Certificate, Exchange, Purpose
 from ebbtide.patterns.regex import Pattern, compile_pattern
 
 SERVER = "http_header.server"
@@ -18,6 +20,10 @@ COMMENT = "apache_os"
 TITLE = "html_title"
 GENERATOR = "html_generator"
 ICON = "favicon.md5"
+CERTIFICATE_SUBJECT = "x509.subject"
+CERTIFICATE_ISSUER = "x509.issuer"
+FRONT = "front"
+FRONT_VALUE = "front.value"
 
 PARTS: Mapping[str, str] = MappingProxyType(
     {
@@ -32,7 +38,9 @@ PARTS: Mapping[str, str] = MappingProxyType(
         ICON: "body",
     }
 )
-"""Which part of the answer a key speaks of, as ``Software.part`` names it."""
+"""Which part of the answer a key speaks of, as ``Software.part`` names it; see ``part_of``."""
+
+CERTIFICATE_KEYS = frozenset({CERTIFICATE_SUBJECT, CERTIFICATE_ISSUER})
 
 MOST_PIECES = 24
 """An answer with more telling fields than this is not read further."""
@@ -46,9 +54,22 @@ _KEYS: Mapping[bytes, str] = MappingProxyType(
         b"www-authenticate": WWW_AUTHENTICATE,
     }
 )
+_HEADER_KEY = "http_header."
 _HEAD_BYTES = 16_384
 _LONGEST_NAME = 128
 _OK = 200
+
+
+def part_of(key: str) -> str:
+    """Which part of the answer a key speaks of, as ``Software.part`` names it."""
+    if key in CERTIFICATE_KEYS:
+        return "certificate"
+    return PARTS.get(key) or key.removeprefix(_HEADER_KEY).replace("_", "-")
+
+
+def is_fed(key: str) -> bool:
+    """Whether transcripts hold what fingerprints under this key are held against."""
+    return key in PARTS or key in CERTIFICATE_KEYS or (key.startswith(_HEADER_KEY) and key != _HEADER_KEY)
 
 
 class Piece(NamedTuple):
@@ -68,10 +89,15 @@ class EvidenceReader:
 
     Args:
         keys: The keys that the fingerprints have; what no fingerprint asks for is not looked for.
+        fronts: What may stand before a server.
     """
 
-    def __init__(self, keys: frozenset[str]) -> None:
-        self._keys = {name: key for name, key in _KEYS.items() if key in keys or key == SERVER}
+    def __init__(self, keys: frozenset[str], fronts: Fronts) -> None:
+        further = {part_of(key).encode(): key for key in keys if key not in PARTS and key.startswith(_HEADER_KEY)}
+        usual = {name: key for name, key in _KEYS.items() if key in keys or key == SERVER or name in fronts.valued}
+        self._keys = dict.fromkeys(fronts.present, FRONT) | dict.fromkeys(fronts.valued, FRONT_VALUE) | further | usual
+        self._fronts = fronts
+        self.reads_certificates = not CERTIFICATE_KEYS.isdisjoint(keys)
         self._page: list[tuple[str, tuple[bytes, ...], tuple[Pattern, ...]]] = []
         if TITLE in keys:
             title = compile_pattern(r"<title[^>]*>\s*([^<]{1,512})", ignore_case=True)
@@ -85,12 +111,20 @@ class EvidenceReader:
         key_of = self._keys.get
         found: list[Piece] = []
         for name, value in exchange.fields:
-            key = key_of(name.lower())
+            key = key_of(lowered := name.lower())
             if key is not None and len(found) < MOST_PIECES:
-                piece = Piece(key, _cookie_name(value) if key is COOKIE else value[:MOST_BYTES])
-                if piece not in found:
+                piece = self._piece(key, lowered, value)
+                if piece.value and piece not in found:
                     found.append(piece)
         return tuple(found)
+
+    def _piece(self, key: str, name: bytes, value: bytes) -> Piece:
+        """What is remembered of a field: of a cookie its name, of a front's mark only what it tells."""
+        if key is COOKIE:
+            return Piece(key, _cookie_name(value))
+        if key is FRONT:
+            return Piece(key, name)
+        return Piece(key, self._fronts.mark(name, value) if key is FRONT_VALUE else value[:MOST_BYTES])
 
     def page(self, exchange: Exchange) -> tuple[Piece, ...]:
         """What the head of a page tells: its title, its generator."""
@@ -105,6 +139,16 @@ class EvidenceReader:
                 if value:
                     found[Piece(key, value[:MOST_BYTES])] = None
         return tuple(found)
+
+    def certificate(self, exchange: Exchange, certificates: Sequence[Certificate]) -> tuple[Piece, ...]:
+        """Subject and issuer of the server's own certificate, as RFC 4514 writes them."""
+        if not self.reads_certificates or exchange.tls is None or not exchange.tls.chain_sha256:
+            return ()
+        own = next((each for each in certificates if each.sha256 == exchange.tls.chain_sha256[0]), None)
+        if own is None:
+            return ()
+        names = zip((CERTIFICATE_SUBJECT, CERTIFICATE_ISSUER), distinguished_names(own.der), strict=True)
+        return tuple(Piece(key, name.encode()[:MOST_BYTES]) for key, name in names if name)
 
     def icon(self, exchanges: Sequence[Exchange]) -> tuple[Piece, ...]:
         """The MD5 of the icon, by which collections of fingerprints know it."""

@@ -1,20 +1,24 @@
 """Technologies held against the answers of one target."""
 
+import html
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
 
+from ebbtide.certificates.names import distinguished_names
 from ebbtide.judge.technologies.records import FoundTechnology, Technology, TechnologyPack, TechPattern
 from ebbtide.model.outcomes import Answered
-from ebbtide.model.transcripts import Exchange, Purpose
+from ebbtide.model.transcripts import Certificate, Exchange, Purpose
 from ebbtide.model.verdicts import Software
 from ebbtide.patterns.literals import LiteralSet
 from ebbtide.patterns.regex import Match, compile_pattern
 
 MOST_PIECES = 500
 """So many script addresses, inline scripts and meta tags of a page are looked at."""
+
+Certificates = Sequence[Certificate]
 
 _LONGEST_VERSION = 60
 _FULL = 100
@@ -27,8 +31,9 @@ _GROUP = re.compile(r"\\([0-9])")
 class _Page:
     """The texts of one answer, by feed."""
 
-    def __init__(self, exchange: Exchange, base_url: str, readers: "_Readers") -> None:
+    def __init__(self, exchange: Exchange, base_url: str, readers: "_Readers", certificates: "Certificates") -> None:
         self._exchange = exchange
+        self._certificates = certificates
         self._base_url = base_url
         self._readers = readers
 
@@ -47,6 +52,8 @@ class _Page:
             return self._readers.script_addresses(body)
         if feed == "scripts":
             return self._readers.inline_scripts(body)
+        if feed == "certIssuer":
+            return self._issuers
         return [self._readers.text(body)]
 
     @cached_property
@@ -55,6 +62,13 @@ class _Page:
         for name, value in self._exchange.fields:
             found[name.decode("latin-1").strip().lower()].append(value)
         return found
+
+    @property
+    def _issuers(self) -> Sequence[bytes]:
+        """Who signed the server's own certificate."""
+        own = self._exchange.tls.chain_sha256[:1] if self._exchange.tls else ()
+        ders = [each.der for each in self._certificates if each.sha256 in own]
+        return [issuer.encode() for der in ders if (issuer := distinguished_names(der)[1])]
 
     @cached_property
     def _cookies(self) -> Mapping[str, Sequence[bytes]]:
@@ -77,12 +91,13 @@ class _Readers:
 
     def __init__(self) -> None:
         value = r"""(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))"""
+        before = r"""(?:^|[\s"'/])"""
         self._script = compile_pattern(r"<script\b([^>]*)>", ignore_case=True)
         self._inline = compile_pattern(r"<script\b[^>]*>(.*?)</script\b", ignore_case=True, dot_all=True)
         self._meta = compile_pattern(r"<meta\b([^>]*)>", ignore_case=True)
-        self._src = compile_pattern(r"\bsrc\s*=\s*" + value, ignore_case=True)
-        self._name = compile_pattern(r"\b(?:name|property)\s*=\s*" + value, ignore_case=True)
-        self._content = compile_pattern(r"\bcontent\s*=\s*" + value, ignore_case=True)
+        self._src = compile_pattern(before + r"src\s*=\s*" + value, ignore_case=True)
+        self._name = compile_pattern(before + r"(?:name|property)\s*=\s*" + value, ignore_case=True)
+        self._content = compile_pattern(before + r"content\s*=\s*" + value, ignore_case=True)
         self._tag = compile_pattern(r"<script\b.*?(?:</script\b[^>]*>|\z)|<style\b.*?(?:</style\b[^>]*>|\z)|<[^>]*>",
                                     ignore_case=True, dot_all=True)  # fmt: skip
 
@@ -115,7 +130,10 @@ class _Readers:
 def _attribute(match: Match | None) -> bytes | None:
     if match is None:
         return None
-    return next((value for number in (1, 2, 3) if (value := match.group(number)) is not None), b"")
+    value = next((value for number in (1, 2, 3) if (value := match.group(number)) is not None), b"")
+    return (
+        html.unescape(value.decode("utf-8", "surrogateescape")).encode("utf-8", "replace") if b"&" in value else value
+    )
 
 
 class _Seen:
@@ -157,12 +175,20 @@ class Technologies:
             for feed, entries in loose.items()
         }
 
-    def find(self, exchanges: Sequence[Exchange], base_url: str) -> tuple[FoundTechnology, ...]:
+    @property
+    def reads_certificates(self) -> bool:
+        """Whether some technology is told by who signed a certificate."""
+        return "certIssuer" in self._loose
+
+    def find(
+        self, exchanges: Sequence[Exchange], base_url: str, certificates: Certificates = ()
+    ) -> tuple[FoundTechnology, ...]:
         """All technologies that the front page, and what it redirected to, shows.
 
         Args:
             exchanges: Of one attempt, redirect hops included.
             base_url: Of the target.
+            certificates: As sent; looked at only if ``reads_certificates``.
 
         Returns:
             By name; those that need others, or that others exclude, settled.
@@ -170,7 +196,7 @@ class Technologies:
         found: dict[str, _Seen] = defaultdict(_Seen)
         counted: set[int] = set()
         for exchange in _front_pages(exchanges):
-            page = _Page(exchange, exchange.origin or base_url, self._readers)
+            page = _Page(exchange, exchange.origin or base_url, self._readers, certificates)
             for technology, pattern, version in self._matches(page):
                 about = f"{pattern.feed} {pattern.name}".strip()
                 confidence = pattern.confidence if id(pattern) not in counted else 0

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -21,10 +22,14 @@ from ebbtide.patterns.regex import compile_pattern
 
 MOST_BYTES = 32 << 20
 MOST_TECHNOLOGIES = 20_000
+MOST_INSTRUCTIONS = 8_000_000
+"""The patterns of one pack may compile to so many in all, which bounds the memory that it can take."""
+
 _MOST_VALUES = 500
 _LONGEST_PATTERN = 2_000
 _LONGEST_NAME = 200
 _FULL = 100
+_HEAD_BYTES = 4096
 _NAMED = frozenset({"headers", "cookies", "meta"})
 _LICENCES = ("LICENSE", "LICENSE.txt", "LICENSE.md", "LICENCE", "COPYING")
 _CATEGORY_FILES = frozenset({"categories.json", "groups.json"})
@@ -45,6 +50,7 @@ def load_technologies(path: Path) -> TechnologyPack:
     refused: list[RefusedPattern] = []
     categories: dict[int, str] = {}
     digest = hashlib.blake2b(digest_size=8)
+    reader = _Reader(refused)
     for file in files:
         data = _bytes_of(file)
         digest.update(hashlib.blake2b(data).digest())
@@ -53,7 +59,7 @@ def load_technologies(path: Path) -> TechnologyPack:
             categories.update(_categories(tree))
             continue
         categories.update(_categories(tree.get("categories")))
-        for technology in _technologies(tree, str(file), refused):
+        for technology in reader.technologies(tree, str(file)):
             technologies[technology.name] = technology
     if not path.is_dir():
         categories = {**_categories_beside(path), **categories}
@@ -68,7 +74,7 @@ def read_technologies(data: bytes, file: str) -> TechnologyPack:
     """
     tree = _tree(data, file)
     refused: list[RefusedPattern] = []
-    found = tuple(_technologies(tree, file, refused))
+    found = tuple(_Reader(refused).technologies(tree, file))
     digest = hashlib.blake2b(data, digest_size=8).hexdigest()
     return TechnologyPack(found, tuple(refused), _categories(tree.get("categories")), "", digest)
 
@@ -89,40 +95,101 @@ def _tree(data: bytes, file: str) -> dict[str, object]:
         raise CheckError(f"this is no JSON of technologies: {error}.", where=file) from error
 
 
-def _technologies(tree: Mapping[str, object], file: str, refused: list[RefusedPattern]) -> Iterator[Technology]:
-    """Each technology of a file, which may hold them bare, or under ``technologies`` or ``apps``."""
-    inner = tree.get("technologies", tree.get("apps", tree))
-    if not isinstance(inner, dict):
-        raise CheckError("technologies must be a table.", where=file)
-    if len(inner) > MOST_TECHNOLOGIES:
-        raise CheckError(f"the file holds more than {MOST_TECHNOLOGIES:,} technologies.", where=file)
-    for name, told in inner.items():
-        if not isinstance(told, dict):
-            raise CheckError(f"{_short(name)} must be a table.", where=file)
-        yield _technology(name, told, f"{file}: {_short(name)}", refused)
+class _Reader:
+    """Reads technologies of any number of files; what is wrong in one is refused, and the rest is kept.
 
+    Args:
+        refused: Where refusals are put.
+    """
 
-def _technology(name: str, told: Mapping[str, object], where: str, refused: list[RefusedPattern]) -> Technology:
-    patterns: list[TechPattern] = []
-    for feed in FEEDS:
-        for part, text in _texts(told.get(feed), f"{where}.{feed}", is_named=feed in _NAMED):
+    def __init__(self, refused: list[RefusedPattern]) -> None:
+        self._refused = refused
+        self._instructions = 0
+
+    def technologies(self, tree: Mapping[str, object], file: str) -> Iterator[Technology]:
+        """Each technology of a file, which may hold them bare, or under ``technologies`` or ``apps``."""
+        inner = tree.get("technologies", tree.get("apps", tree))
+        if not isinstance(inner, dict):
+            raise CheckError("technologies must be a table.", where=file)
+        if len(inner) > MOST_TECHNOLOGIES:
+            raise CheckError(f"the file holds more than {MOST_TECHNOLOGIES:,} technologies.", where=file)
+        if inner and not any(isinstance(told, dict) for told in inner.values()):
+            raise CheckError("each technology must be a table.", where=file)
+        for name, told in inner.items():
             try:
-                patterns.append(_pattern(feed, part, text))
-            except PatternError as error:
-                key = f"{feed}.{part}" if part else feed
-                refused.append(RefusedPattern(name[:_LONGEST_NAME], key, text[:_LONGEST_NAME], error.what))
-    return Technology(
-        name=name[:_LONGEST_NAME],
-        categories=_numbers(told.get("cats"), f"{where}.cats"),
-        website=_text(told.get("website")),
-        cpe=_text(told.get("cpe")),
-        patterns=tuple(patterns),
-        implies=tuple(_implied(text) for _, text in _texts(told.get("implies"), f"{where}.implies", is_named=False)),
-        requires=_names(told.get("requires"), f"{where}.requires"),
-        requires_categories=_numbers_or_names(told.get("requiresCategory"), f"{where}.requiresCategory"),
-        excludes=_names(told.get("excludes"), f"{where}.excludes"),
-        not_fed=tuple(key for key in NOT_FED if told.get(key)),
-    )
+                yield self._technology(name, told)
+            except CheckError as error:
+                reason = " ".join(filter(None, (error.where, error.what)))
+                self._refused.append(RefusedPattern(name[:_LONGEST_NAME], "", "", f"{file}: {reason}"))
+
+    def _technology(self, name: str, told: object) -> Technology:
+        if not isinstance(told, dict):
+            raise CheckError("must be a table.")
+        patterns: list[TechPattern] = []
+        for feed in FEEDS:
+            for part, text in _texts(told.get(feed), feed, is_named=feed in _NAMED):
+                try:
+                    patterns.append(self._pattern(feed, part, text))
+                except PatternError as error:
+                    key = f"{feed}.{part}" if part else feed
+                    self._refused.append(RefusedPattern(name[:_LONGEST_NAME], key, text[:_LONGEST_NAME], error.what))
+        return Technology(
+            name=name[:_LONGEST_NAME],
+            categories=_numbers(told.get("cats"), "cats"),
+            website=_text(told.get("website")),
+            cpe=_text(told.get("cpe")),
+            patterns=tuple(patterns),
+            implies=tuple(_implied(text) for _, text in _texts(told.get("implies"), "implies", is_named=False)),
+            requires=_names(told.get("requires"), "requires"),
+            requires_categories=_numbers_or_names(told.get("requiresCategory"), "requiresCategory"),
+            excludes=_names(told.get("excludes"), "excludes"),
+            not_fed=tuple(key for key in NOT_FED if told.get(key)),
+        )
+
+    def _pattern(self, feed: str, name: str, text: str) -> TechPattern:
+        source, version, confidence = split_tags(text)
+        if len(source) > _LONGEST_PATTERN:
+            raise PatternError(f"the pattern is longer than {_LONGEST_PATTERN:,} characters")
+        if not source:
+            if feed not in _NAMED:
+                raise PatternError("an empty pattern would be found on every page")
+            return TechPattern(feed, name, None, version, confidence)
+        pattern = compile_pattern(spelled_for_re2(source), ignore_case=True)
+        self._instructions += pattern.instruction_count
+        if self._instructions > MOST_INSTRUCTIONS:
+            raise PatternError(f"the patterns so far compile to over {MOST_INSTRUCTIONS:,} instructions")
+        return TechPattern(feed, name, pattern, version, confidence)
+
+
+def spelled_for_re2(source: str) -> str:
+    """A pattern of JavaScript with its two classes that others read otherwise: ``[^]`` is anything, ``[]`` nothing."""
+    if "[^]" not in source and "[]" not in source:
+        return source
+    spelled, place = [], 0
+    while place < len(source):
+        if source.startswith("[^]", place):
+            spelled.append(r"[\s\S]")
+            place += 3
+        elif source.startswith("[]", place):
+            spelled.append(r"[^\s\S]")
+            place += 2
+        elif source[place] == "[":
+            end = _end_of_class(source, place)
+            spelled.append(source[place:end])
+            place = end
+        else:
+            step = 2 if source[place] == "\\" else 1
+            spelled.append(source[place : place + step])
+            place += step
+    return "".join(spelled)
+
+
+def _end_of_class(source: str, place: int) -> int:
+    """Where the class that begins at a place is over; the end of the pattern if it never is."""
+    place += 1
+    while place < len(source) and source[place] != "]":
+        place += 2 if source[place] == "\\" else 1
+    return min(place + 1, len(source))
 
 
 def _texts(value: object, where: str, *, is_named: bool) -> list[tuple[str, str]]:
@@ -154,13 +221,6 @@ def _numbers_or_names(value: object, where: str) -> tuple[int | str, ...]:
     if all(isinstance(each, str) and not _NUMBER.match(each) for each in values):
         return tuple(str(each)[:_LONGEST_NAME].lower() for each in values)
     return _numbers(value, where)
-
-
-def _pattern(feed: str, name: str, text: str) -> TechPattern:
-    source, version, confidence = split_tags(text)
-    if len(source) > _LONGEST_PATTERN:
-        raise PatternError(f"the pattern is longer than {_LONGEST_PATTERN:,} characters")
-    return TechPattern(feed, name, compile_pattern(source, ignore_case=True) if source else None, version, confidence)
 
 
 def split_tags(text: str) -> tuple[str, str, int]:
@@ -206,22 +266,33 @@ def _categories_beside(file: Path) -> dict[int, str]:
 
 
 def _licence(path: Path) -> str:
-    """What the licence beside the files, or above them, calls itself."""
+    """What the files say that they stand under: in their ``pack.toml``, else in a licence beside or above them."""
     folder = path if path.is_dir() else path.parent
-    for above in (folder, folder.parent, folder.parent.parent):
-        for name in _LICENCES:
-            file = above / name
-            if file.is_file():
-                head = file.read_text(encoding="utf-8", errors="replace")[:2000]
-                known = next((each for each in _KNOWN_LICENCES if each.lower() in head.lower()), "")
-                first = next((line.strip() for line in head.splitlines() if line.strip()), name)
-                return known or first[:_LONGEST_NAME]
+    said = _head_of(folder / "pack.toml")
+    if said:
+        try:
+            licence = tomllib.loads(said).get("licence")
+        except tomllib.TOMLDecodeError as error:
+            raise CheckError(f"this is no TOML: {error}.", where=str(folder / "pack.toml")) from error
+        if isinstance(licence, str):
+            return licence[:_LONGEST_NAME]
+    for file in (above / name for above in (folder, folder.parent, folder.parent.parent) for name in _LICENCES):
+        head = _head_of(file)
+        if head:
+            known = next((each for each in _KNOWN_LICENCES if each.lower() in head.lower()), "")
+            first = next((line.strip() for line in head.splitlines() if line.strip()), file.name)
+            return known or first[:_LONGEST_NAME]
     return ""
+
+
+def _head_of(file: Path) -> str:
+    """How a small file begins; empty if there is none, or it cannot be read."""
+    try:
+        with file.open("rb") as stream:
+            return stream.read(_HEAD_BYTES).decode("utf-8", "replace")
+    except OSError:
+        return ""
 
 
 def _text(value: object) -> str:
     return value[:_LONGEST_NAME] if isinstance(value, str) else ""
-
-
-def _short(name: str) -> str:
-    return repr(name[:60])

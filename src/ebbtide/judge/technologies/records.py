@@ -4,10 +4,10 @@ import msgspec
 
 from ebbtide.patterns.regex import Pattern
 
-FEEDS = ("headers", "cookies", "meta", "scriptSrc", "scripts", "html", "text", "url")
+FEEDS = ("headers", "cookies", "meta", "scriptSrc", "scripts", "html", "text", "url", "certIssuer")
 """Keys of the format that a stored answer can feed."""
 
-NOT_FED = ("js", "dom", "xhr", "dns", "css", "robots", "probe", "certIssuer")
+NOT_FED = ("js", "dom", "xhr", "dns", "css", "robots", "probe")
 """Keys that need a browser, or more requests than a survey sends."""
 
 
@@ -61,7 +61,11 @@ class Technology(msgspec.Struct, frozen=True):
 
 
 class RefusedPattern(msgspec.Struct, frozen=True):
-    """A pattern that is not run; the rest of its technology is."""
+    """A pattern that is not run; the rest of its technology is.
+
+    Attributes:
+        key: Where it stands; empty if the whole technology is refused.
+    """
 
     technology: str
     key: str

@@ -16,25 +16,25 @@ _GOES_ON = ("&&", "||", ")", ";")
 _WANTS_MORE = frozenset({"&&", "||", "!", "(", ";"})
 
 
-class FlowBlock(msgspec.Struct, frozen=True):
+class FlowBlock(msgspec.Struct, frozen=True, tag=True):
     """A block matched; ``number`` counts from 0."""
 
     number: int
 
 
-class FlowNot(msgspec.Struct, frozen=True):
+class FlowNot(msgspec.Struct, frozen=True, tag=True):
     """What stands behind it did not."""
 
     of: "Flow"
 
 
-class FlowAll(msgspec.Struct, frozen=True):
+class FlowAll(msgspec.Struct, frozen=True, tag=True):
     """Each did; the next is looked at only then."""
 
     of: tuple["Flow", ...]
 
 
-class FlowAny(msgspec.Struct, frozen=True):
+class FlowAny(msgspec.Struct, frozen=True, tag=True):
     """One did."""
 
     of: tuple["Flow", ...]

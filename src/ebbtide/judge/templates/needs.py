@@ -22,6 +22,7 @@ from ebbtide.judge.templates.records import (
     XPathMatcher,
 )
 from ebbtide.patterns.regex import Pattern
+from ebbtide.patterns.required import rarity
 
 Words = tuple[bytes, ...]
 """At least one of these must be there."""
@@ -35,15 +36,16 @@ _CONTAINING = frozenset({"contains", "contains_all", "contains_any"})
 _WRITTEN_OTHERWISE = (b"utf-7", b"utf-16", b"utf-32", b"ucs-", b"ebcdic", b"\xff\xfe", b"\xfe\xff", b"&#")
 """Where these stand, letters of a page may not be the octets that they seem to be."""
 _SOUGHT_BY_QUERY = re.compile(r"contains\(\s*(?:text\(\)|\.)\s*,\s*['\"]([A-Za-z0-9 ]+)['\"]\s*\)")
+_PLACEHOLDER = re.compile(rb"\{\{[^{}]*\}\}")
 _GROWS_WHEN_LOWERED = (b"\xe2\x84\xaa", b"\xc4\xb0")
 """The sign of Kelvin and the dotted capital I: their lower case holds letters of ASCII."""
 
 
 def haystack(parts: Parts) -> bytes:
-    """All that an answer says, in lower case: header, body and header again, so that no part has a seam within."""
-    header, body = parts.get("header") or b"", parts.get("body") or b""
-    text = b"".join((header, body, header))
-    return lower_case(text) if any(each in text for each in _GROWS_WHEN_LOWERED) else text.lower()
+    """All that an answer says, in lower case; no part has a seam within a line."""
+    text = parts.unsorted()
+    grows = not text.isascii() and any(each in text for each in _GROWS_WHEN_LOWERED)
+    return lower_case(text) if grows else text.lower()
 
 
 def needed_words(block: Block) -> Words:
@@ -66,12 +68,19 @@ def _best(needs: Sequence[Words]) -> Words:
 
 def _rarity(words: Words) -> tuple[bool, int, int]:
     is_plain = words[-1] not in _WRITTEN_OTHERWISE
-    return is_plain, min(len(word) for word in words if word not in _WRITTEN_OTHERWISE), -len(words)
+    return is_plain, min(rarity(word) for word in words if word not in _WRITTEN_OTHERWISE), -len(words)
 
 
 def _is_usable(words: Words) -> bool:
     own = [word for word in words if word not in _WRITTEN_OTHERWISE]
-    return 0 < len(own) <= MOST_WORDS and all(len(word) >= SHORTEST and word.isascii() for word in own)
+    return 0 < len(own) <= MOST_WORDS and all(_is_telling(word) and word.isascii() for word in own)
+
+
+def _is_telling(word: bytes) -> bool:
+    """Whether a word is long enough to be worth looking for, which two letters are not, and stands within a line."""
+    if b"\n" in word or b"\r" in word:
+        return False
+    return len(word) >= SHORTEST or (len(word) == SHORTEST - 1 and not word.isalnum())
 
 
 def _either(needs: Sequence[Words]) -> Words:
@@ -92,13 +101,16 @@ def _of_matcher(matcher: Matcher, own: frozenset[str]) -> list[Words]:
         return []
     if isinstance(matcher, RegexMatcher):
         found = [_of_pattern(each) for each in matcher.patterns]
-    elif matcher.has_placeholders:
-        return []
     else:
-        found = [(word.lower(),) for word in matcher.words]
+        found = [(_without_placeholders(word).lower(),) for word in matcher.words]
     needs = [[words] for words in found if words and all(_fits(word, matcher.part) for word in words)]
     is_whole = len(needs) == len(found)
     return _joined(needs, wants_all=matcher.wants_all) if matcher.wants_all or is_whole else []
+
+
+def _without_placeholders(word: bytes) -> bytes:
+    """The longest piece of a word that no placeholder fills."""
+    return max(_PLACEHOLDER.split(word), key=len) if b"{{" in word else word
 
 
 def _joined(needs: Sequence[Sequence[Words]], *, wants_all: bool) -> list[Words]:

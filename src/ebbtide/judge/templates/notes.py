@@ -6,11 +6,16 @@ from ebbtide.judge.templates.records import Refusals
 
 
 class Notes:
-    """Each reason once, in order."""
+    """Each reason once, in order.
+
+    Attributes:
+        helpers: Where files that the template names were looked for.
+    """
 
     def __init__(self) -> None:
         self._conduct: dict[str, None] = {}
         self._features: dict[str, None] = {}
+        self.helpers: list[str] = []
 
     def forbid(self, reasons: Iterable[str]) -> None:
         """The rules of conduct say no."""

@@ -9,6 +9,7 @@ hands to its own scripts.
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from operator import itemgetter
 
 from lxml import etree
 
@@ -23,6 +24,7 @@ BODY_PARTS = frozenset({"body", "all", "response", SERVED_BODY, "content_length"
 """Parts that are incomplete when the body was cut."""
 
 _NUMBERED = re.compile(r"(.+)_([1-9][0-9]{0,2})")
+_FIRST = itemgetter(0)
 _TOKEN = frozenset(b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
@@ -149,13 +151,24 @@ class Parts:
 
     def _header(self) -> bytes:
         """Status line and fields as nuclei shows them: names in their usual spelling, sorted."""
+        named = sorted([(usual_name(name), value) for name, value in self.exchange.fields], key=_FIRST)
+        return b"\r\n".join([self.status_line(), *[b"%s: %s" % pair for pair in named]]) + b"\r\n\r\n"
+
+    def status_line(self) -> bytes:
+        """Of the answer, without its end."""
         exchange = self.exchange
         reason = b" " + exchange.reason if exchange.reason else b""
-        version = exchange.http_version.encode("ascii", "replace")
-        lines = [b"HTTP/%s %d%s" % (version, exchange.status or 0, reason)]
-        named = sorted(((usual_name(name), value) for name, value in exchange.fields), key=lambda pair: pair[0])
-        lines.extend(b"%s: %s" % pair for pair in named)
-        return b"\r\n".join(lines) + b"\r\n\r\n"
+        return b"HTTP/%s %d%s" % (exchange.http_version.encode("ascii", "replace"), exchange.status or 0, reason)
+
+    def unsorted(self) -> bytes:
+        """All of the answer line by line: status line, fields as received, body, and the status line once more.
+
+        Whatever stands within a line of ``header``, ``body``, ``all`` or ``response`` stands within a line of this,
+        but for the spelling of fields' names.
+        """
+        first = self.status_line()
+        fields = [b"%s: %s" % pair for pair in self.exchange.fields]
+        return b"\r\n".join([first, *fields, b"", self._body]) + first
 
     def _content_length(self) -> bytes:
         values = self.exchange.field_values(b"content-length")
@@ -197,6 +210,7 @@ def template_script_pattern() -> Pattern:
     )
 
 
+@lru_cache(maxsize=4096)
 def usual_name(name: bytes) -> bytes:
     """``x-powered-by`` as ``X-Powered-By``; a name that is no token stays as it is."""
     if not name or not _TOKEN.issuperset(name):

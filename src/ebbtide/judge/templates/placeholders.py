@@ -12,6 +12,7 @@ ABSENT = "absent"
 
 TARGET_NAMES = frozenset({"BaseURL", "RootURL", "Hostname", "Host", "Port", "Path", "Scheme", ABSENT})
 
+_ABSENT_MARK = f"{{{{{ABSENT}}}}}"
 _PLACEHOLDER = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 _ADDRESS = re.compile(
     r"(?:\{\{BaseURL\}\}|\{\{RootURL\}\}|(?:https?|\{\{Scheme\}\})://(?:\{\{Hostname\}\}|\{\{Host\}\}:\{\{Port\}\}))"
@@ -92,6 +93,10 @@ def target_values(target: Target, absent: str) -> dict[str, str]:
 
 def fill_in(text: str, values: Mapping[str, str]) -> str:
     """Put values in place of their names; unknown names stay as they stand."""
+    if _ABSENT_MARK in text and ABSENT in values:
+        text = text.replace(_ABSENT_MARK, values[ABSENT])
+    if "{{" not in text:
+        return text
     return _PLACEHOLDER.sub(lambda match: values.get(match.group(1), match.group(0)), text)
 
 

@@ -107,7 +107,7 @@ def read_template_table(top: TableReader, parameters: Mapping[str, str]) -> Read
         )
     asked = [ask.path for block in blocks for ask in block.asks]
     requests = max(len(asked), sum(len(each.texts("path")) + len(each.texts("raw")) for each in readers))
-    return Reading(identity, top.file, template, refusals, requests, is_passive(blocks))
+    return Reading(identity, top.file, template, refusals, requests, is_passive(blocks), tuple(notes.helpers))
 
 
 def _taken(readers: Sequence[TableReader], variables: Mapping[str, str]) -> frozenset[str]:

@@ -14,7 +14,7 @@ from ebbtide.model.transcripts import Method
 from ebbtide.patterns.regex import Pattern
 
 
-class WordMatcher(msgspec.Struct, frozen=True):
+class WordMatcher(msgspec.Struct, frozen=True, tag=True):
     """Looks for byte strings in a part.
 
     Attributes:
@@ -34,7 +34,7 @@ class WordMatcher(msgspec.Struct, frozen=True):
     name: str = ""
 
 
-class StatusMatcher(msgspec.Struct, frozen=True):
+class StatusMatcher(msgspec.Struct, frozen=True, tag=True):
     """The status code is one of these."""
 
     codes: tuple[int, ...]
@@ -42,7 +42,7 @@ class StatusMatcher(msgspec.Struct, frozen=True):
     name: str = ""
 
 
-class RegexMatcher(msgspec.Struct, frozen=True):
+class RegexMatcher(msgspec.Struct, frozen=True, tag=True):
     """Looks for patterns in a part."""
 
     part: str
@@ -52,7 +52,7 @@ class RegexMatcher(msgspec.Struct, frozen=True):
     name: str = ""
 
 
-class SizeMatcher(msgspec.Struct, frozen=True):
+class SizeMatcher(msgspec.Struct, frozen=True, tag=True):
     """A part is so many octets long."""
 
     part: str
@@ -61,7 +61,7 @@ class SizeMatcher(msgspec.Struct, frozen=True):
     name: str = ""
 
 
-class XPathMatcher(msgspec.Struct, frozen=True):
+class XPathMatcher(msgspec.Struct, frozen=True, tag=True):
     """Asks a part, read as HTML or XML, for nodes."""
 
     part: str
@@ -71,7 +71,7 @@ class XPathMatcher(msgspec.Struct, frozen=True):
     name: str = ""
 
 
-class DslMatcher(msgspec.Struct, frozen=True):
+class DslMatcher(msgspec.Struct, frozen=True, tag=True):
     """Expressions that must be true; one without a value is not.
 
     Attributes:
@@ -88,7 +88,7 @@ class DslMatcher(msgspec.Struct, frozen=True):
 Matcher = WordMatcher | StatusMatcher | RegexMatcher | SizeMatcher | XPathMatcher | DslMatcher
 
 
-class RegexExtractor(msgspec.Struct, frozen=True):
+class RegexExtractor(msgspec.Struct, frozen=True, tag=True):
     """Takes what a group of a pattern holds, everywhere in a part.
 
     Attributes:
@@ -102,7 +102,7 @@ class RegexExtractor(msgspec.Struct, frozen=True):
     is_internal: bool = False
 
 
-class KvalExtractor(msgspec.Struct, frozen=True):
+class KvalExtractor(msgspec.Struct, frozen=True, tag=True):
     """Takes whole parts, mostly fields, by their names."""
 
     keys: tuple[str, ...]
@@ -111,7 +111,7 @@ class KvalExtractor(msgspec.Struct, frozen=True):
     is_internal: bool = False
 
 
-class JsonExtractor(msgspec.Struct, frozen=True):
+class JsonExtractor(msgspec.Struct, frozen=True, tag=True):
     """Takes what jq programs give of a part, read as JSON."""
 
     part: str
@@ -120,7 +120,7 @@ class JsonExtractor(msgspec.Struct, frozen=True):
     is_internal: bool = False
 
 
-class XPathExtractor(msgspec.Struct, frozen=True):
+class XPathExtractor(msgspec.Struct, frozen=True, tag=True):
     """Takes the text, or an attribute, of nodes of a part, read as HTML or XML."""
 
     part: str
@@ -130,7 +130,7 @@ class XPathExtractor(msgspec.Struct, frozen=True):
     is_internal: bool = False
 
 
-class DslExtractor(msgspec.Struct, frozen=True):
+class DslExtractor(msgspec.Struct, frozen=True, tag=True):
     """Takes the values of expressions."""
 
     expressions: tuple[Expression, ...]
@@ -240,6 +240,7 @@ class Reading(msgspec.Struct, frozen=True):
         template: ``None`` exactly when there are refusals.
         requests: How many requests it would send to a target.
         is_passive: It asks for nothing but ``/`` and absent names.
+        helpers: Where files that it names were looked for, there or not: they decide with it what comes of it.
     """
 
     id: str
@@ -248,3 +249,4 @@ class Reading(msgspec.Struct, frozen=True):
     refusals: Refusals
     requests: int
     is_passive: bool
+    helpers: tuple[str, ...] = ()

@@ -109,7 +109,7 @@ def _values(reader: TableReader, name: str, notes: Notes) -> tuple[str, ...] | N
         return reader.texts(name)
     if "\n" in node.text:
         return _lines(node.text)
-    helper = _helper(Path(reader.file).parent, node.text)
+    helper = _helper(Path(reader.file).parent, node.text, notes)
     if helper is None:
         notes.incomplete("helper")
         return None
@@ -120,13 +120,14 @@ def _lines(text: str) -> tuple[str, ...]:
     return tuple(line for each in text.splitlines() if (line := each.strip()))
 
 
-def _helper(folder: Path, name: str) -> str | None:
+def _helper(folder: Path, name: str, notes: Notes) -> str | None:
     """The text of a helper file, which lies beside the template or beside one of the folders above it."""
     relative = PurePosixPath(name)
     if not name.isprintable() or relative.is_absolute() or ".." in relative.parts:
         return None
     for above in islice((folder, *folder.absolute().parents), _FOLDERS_UP):
         file = above / relative
+        notes.helpers.append(str(file))
         try:
             if file.is_file() and file.stat().st_size <= _MOST_HELPER_BYTES:
                 return file.read_text(encoding="utf-8", errors="replace")

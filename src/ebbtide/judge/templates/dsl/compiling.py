@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from functools import cached_property
 from typing import assert_never
 
 from ebbtide.judge.templates.dsl.functions import FUNCTIONS
@@ -52,10 +53,6 @@ class Expression:
     Args:
         text: As it is written.
 
-    Attributes:
-        node: It as a tree.
-        names: Variables that it may ask for.
-
     Raises:
         DslSyntaxError: The text is no expression.
         UnknownFunctionError: A function is lacking; it is named, never guessed.
@@ -63,18 +60,34 @@ class Expression:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.node = node = read_expression(text)
-        names: set[str] = set()
-        called: set[str] = set()
-        _collect(node, names, called)
+        called = _collected(self.node)[1]
         lacking = tuple(sorted(called - FUNCTIONS.keys()))
         if lacking:
             raise UnknownFunctionError(lacking)
-        self.names = frozenset(names)
-        self._evaluate = _compiled(node)
 
-    def __reduce__(self) -> tuple[type["Expression"], tuple[str]]:
-        return Expression, (self.text,)
+    @classmethod
+    def known(cls, text: str) -> "Expression":
+        """One that was read before without a mistake; it is read again only when it is asked."""
+        expression = cls.__new__(cls)
+        expression.text = text
+        return expression
+
+    @cached_property
+    def node(self) -> Node:
+        """It as a tree."""
+        return read_expression(self.text)
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Variables that it may ask for."""
+        return frozenset(_collected(self.node)[0])
+
+    @cached_property
+    def _evaluate(self) -> Compiled:
+        return _compiled(self.node)
+
+    def __reduce__(self) -> tuple[Callable[[str], "Expression"], tuple[str]]:
+        return Expression.known, (self.text,)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Expression) and other.text == self.text
@@ -94,7 +107,10 @@ class Expression:
             raise DslError(str(error)) from error
 
 
-def _collect(node: Node, names: set[str], called: set[str]) -> None:
+def _collected(node: Node) -> tuple[set[str], set[str]]:
+    """Names of the variables and of the functions in a tree."""
+    names: set[str] = set()
+    called: set[str] = set()
     waiting = [node]
     while waiting:
         each = waiting.pop()
@@ -105,6 +121,7 @@ def _collect(node: Node, names: set[str], called: set[str]) -> None:
         elif isinstance(each, Call):
             called.add(each.name)
         waiting += _below(each)
+    return names, called
 
 
 def _below(node: Node) -> tuple[Node, ...]:
