@@ -13,6 +13,7 @@ from ebbtide.cli import (
     change_commands,
     check_commands,
     conduct_commands,
+    constituency_command,
     demo_command,
     fingerprint_commands,
     lab_commands,
@@ -51,6 +52,7 @@ app.command("cohort")(change_commands.cohort)
 app.command("curve")(change_commands.curve)
 app.command("flow")(change_commands.flow)
 app.command("together")(change_commands.together)
+app.command("constituency")(constituency_command.constituency)
 app.command("reproduce")(reading_commands.reproduce)
 app.command("sql")(reading_commands.sql)
 
