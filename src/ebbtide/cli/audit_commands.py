@@ -12,7 +12,6 @@ from ebbtide.model.errors import EstimateError
 
 if TYPE_CHECKING:
     from ebbtide.estimate.audits import Corrected, Sample
-    from ebbtide.rounds.folder import SurveyFolder
 
 app = typer.Typer(
     no_args_is_help=True, help="A check's own error, from a sample that people looked at.", rich_markup_mode=None
@@ -45,7 +44,7 @@ def draw(
     from ebbtide.survey.settings import load_config
 
     folder = SurveyFolder.open(survey)
-    label = round_label or _last_judged(folder)
+    label = round_label or folder.last_judged()
     silent_after = load_config(folder.path).attempts.silent_after
     sample = draw_targets(folder, check, label, number, seed=seed, silent_after=silent_after)
     if out.exists():
@@ -91,13 +90,6 @@ def enter(
         print_json(found)
     else:
         print_line(_words(found))
-
-
-def _last_judged(folder: "SurveyFolder") -> str:
-    judged = [each for label in folder.labels() if (each := folder.round(label)).judgement]
-    if not judged:
-        raise EstimateError("no round of this survey is judged yet.", remedy="Seal a round, then: ebbtide judge ROUND")
-    return max(judged, key=lambda each: (each.reference_date, each.label)).label
 
 
 def _kept_file(survey: Path, sample: "Sample") -> Path:

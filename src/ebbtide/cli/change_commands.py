@@ -308,8 +308,7 @@ def _labels(folder: "SurveyFolder", from_round: str | None, to_round: str | None
     """The pair that is meant; the missing one is the judged round before or after the other."""
     if from_round is None and to_round is None:
         return None
-    judged = [each for label in folder.labels() if (each := folder.round(label)).judgement]
-    order = [each.label for each in sorted(judged, key=lambda each: (each.reference_date, each.label))]
+    order = folder.judged()
     if from_round is None:
         before = order[: order.index(to_round)] if to_round in order else order
         if not before:

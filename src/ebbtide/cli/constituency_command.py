@@ -7,11 +7,9 @@ import typer
 
 from ebbtide.cli.options import JsonOption, SurveyOption
 from ebbtide.cli.output import print_json, print_line, print_table
-from ebbtide.model.errors import EstimateError
 
 if TYPE_CHECKING:
     from ebbtide.estimate.constituents import Cell, Coverage
-    from ebbtide.rounds.folder import SurveyFolder
 
 _MOST_TOLD = 10
 
@@ -41,7 +39,7 @@ def constituency(
     folder = SurveyFolder.open(survey)
     found = by_constituent(
         folder,
-        round_label or _last_judged(folder),
+        round_label or folder.last_judged(),
         read_constituency(table),
         by="sector" if by_sector else "organisation",
         checks=tuple(check or ()),
@@ -110,10 +108,3 @@ def _print_gaps(found: "Coverage") -> None:
     if found.unnamed:
         names = ", ".join(found.unnamed[:_MOST_TOLD])
         print_line(f"{found.sites - found.named:,} sites belong to nobody in the table, such as {names}.")
-
-
-def _last_judged(folder: "SurveyFolder") -> str:
-    judged = [each for label in folder.labels() if (each := folder.round(label)).judgement]
-    if not judged:
-        raise EstimateError("no round of this survey is judged yet.", remedy="Seal a round, then: ebbtide judge ROUND")
-    return max(judged, key=lambda each: (each.reference_date, each.label)).label

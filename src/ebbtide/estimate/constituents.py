@@ -8,7 +8,7 @@ import msgspec
 from ebbtide.conduct.constituency import Constituency, Member
 from ebbtide.estimate.compute import choose_rounds
 from ebbtide.estimate.preparing import prepare
-from ebbtide.estimate.questions import ask_question, keep_rows
+from ebbtide.estimate.questions import ask_question, keep_answer, keep_rows
 from ebbtide.estimate.shares import Interval, share_interval
 from ebbtide.model.errors import EstimateError
 from ebbtide.rounds.database import open_database
@@ -99,6 +99,7 @@ def by_constituent(
         found = [(site, constituency.member(host, address), host) for site, host, address in sites]
         rows = [(site, members[member]) for site, member, _ in found if member is not None]
         keep_rows(connection, "members", (("site_id", "UBIGINT"), ("member", "INTEGER")), rows)
+        keep_answer(connection, "check_states", "states")
         states = ask_question(connection, "constituent_states")
     named = Counter(member for _, member, _ in found if member is not None)
     unnamed = sorted(host for _, member, host in found if member is None)

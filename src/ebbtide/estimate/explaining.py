@@ -9,7 +9,7 @@ import msgspec
 from ebbtide.estimate.decomposing import BEHAVIOUR, CAUSES, JUDGED, Decomposition, Move, decompose
 from ebbtide.estimate.paired import mcnemar_mid_p
 from ebbtide.estimate.preparing import JudgedCheck
-from ebbtide.estimate.questions import WEIGHT_UNIT, ask_question, keep_rows
+from ebbtide.estimate.questions import WEIGHT_UNIT, ask_question, keep_answer, keep_rows
 from ebbtide.estimate.survey_view import UNITS
 from ebbtide.estimate.two_rounds import Labels, judged_pair, known_unit, two_rounds
 from ebbtide.model.errors import EstimateError
@@ -145,6 +145,7 @@ def _table(folder: SurveyFolder, labels: Labels, judgement: str, subject: str, s
             rows = _family_rows(connection, subject.removeprefix(FAMILY))
         else:
             own = _own(checks, subject, labels)
+            keep_answer(connection, "check_states", "states")
             rows = [row for row in ask_question(connection, "transitions") if row[3] == subject]
     moves: dict[str, list[Move]] = {unit: [] for unit in UNITS}
     for _, _, unit, _, then, now, n, weight in sorted(rows):
@@ -160,7 +161,8 @@ def _family_rows(connection: duckdb.DuckDBPyConnection, family: str) -> list[tup
             remedy=f"Families are: {', '.join(sorted(known)[:12])}.",
         )
     keep_rows(connection, "asked_family", (("family", "VARCHAR"),), [(family,)])
-    return ask_question(connection, "family_transitions")
+    keep_answer(connection, "family_states", "states")
+    return ask_question(connection, "transitions")
 
 
 def _own(checks: Sequence[JudgedCheck], subject: str, labels: Labels) -> tuple[JudgedCheck, ...]:

@@ -65,8 +65,7 @@ def judged_pair(folder: SurveyFolder, labels: Labels | None) -> Labels:
     Raises:
         EstimateError: A round is not judged, or the earlier one is not the earlier.
     """
-    judged = [each for label in folder.labels() if (each := folder.round(label)).judgement]
-    order = [each.label for each in sorted(judged, key=lambda each: (each.reference_date, each.label))]
+    order = folder.judged()
     if labels is None:
         if len(order) <= 1:
             raise EstimateError("a change needs two judged rounds.", remedy="Judge another: ebbtide judge ROUND")

@@ -112,6 +112,22 @@ class SurveyFolder:
             raise RoundError(f"there is no round {label!r}.", remedy=f"Rounds of this survey: {known}.")
         return self._round(label)
 
+    def judged(self) -> tuple[str, ...]:
+        """Labels of the rounds that have a judgement, by reference date."""
+        found = [each for label in self.labels() if (each := self.round(label)).judgement]
+        return tuple(each.label for each in sorted(found, key=lambda each: (each.reference_date, each.label)))
+
+    def last_judged(self) -> str:
+        """The last of them.
+
+        Raises:
+            RoundError: There is none.
+        """
+        found = self.judged()
+        if not found:
+            raise RoundError("no round of this survey is judged yet.", remedy="Seal one, then: ebbtide judge ROUND")
+        return found[-1]
+
     def create_round(self, label: str, reference_date: str, software: str = "") -> Round:
         """Open a new round.
 

@@ -1,18 +1,9 @@
--- Question: In which state was each unit in two rounds, as far as one check goes?
+-- Question: In which state was each unit in two rounds?
 -- Unit: site, address
--- Base: all units planned in either round, those outside the check's base included
+-- Base: all units planned in either round
 -- Weights: the later round's where the unit was planned then, else the earlier round's
-WITH told AS (
-    SELECT
-        u.ordinal, u.unit, u.unit_id, u.weight, c.check_id,
-        CASE WHEN u.presence <> 'answered' THEN u.presence ELSE coalesce(v.verdict, 'other_software') END AS state
-    FROM units u
-    JOIN judged_checks c ON c.ordinal = u.ordinal
-    LEFT JOIN unit_verdicts v
-        ON v.ordinal = u.ordinal AND v.unit = u.unit AND v.unit_id = u.unit_id AND v.check_id = c.check_id
-),
-before AS (SELECT p.earlier, p.later, t.* FROM pairs p JOIN told t ON t.ordinal = p.earlier),
-after AS (SELECT p.earlier, p.later, t.* FROM pairs p JOIN told t ON t.ordinal = p.later)
+WITH before AS (SELECT p.earlier, p.later, s.* FROM pairs p JOIN states s ON s.ordinal = p.earlier),
+after AS (SELECT p.earlier, p.later, s.* FROM pairs p JOIN states s ON s.ordinal = p.later)
 SELECT
     earlier, later, unit, check_id,
     coalesce(b.state, 'not_planned') AS state_then,
