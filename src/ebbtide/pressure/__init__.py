@@ -1,1 +1,1 @@
-"""Attack load from logs and a sensor. Nothing lives here yet."""
+"""Attack load from access logs: lines are read, attacks told by named signatures, and counted in three units."""

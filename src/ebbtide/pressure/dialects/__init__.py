@@ -1,0 +1,1 @@
+"""The dialects in which servers and proxies write their access logs."""

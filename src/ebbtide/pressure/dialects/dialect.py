@@ -1,0 +1,31 @@
+"""What every dialect can do."""
+
+from ebbtide.pressure.records import Line
+
+
+class Dialect:
+    """A way to write a log, with what the directives of one file have said so far.
+
+    Attributes:
+        name: As reports have it.
+        directive: How lines begin that change how later lines are read; empty if there are none.
+    """
+
+    name = ""
+    directive = b""
+
+    def read(self, line: bytes) -> Line:
+        """Read a line without its line end; never raises."""
+        raise NotImplementedError
+
+    def day(self, line: bytes) -> int:
+        """The day of a line, as ``LogRequest.day``; 0 if it has none."""
+        raise NotImplementedError
+
+    def day_token(self, day: int) -> bytes:
+        """What stands once in every line of a day and in no other; empty if there is no such thing."""
+        del day
+        return b""
+
+    def direct(self, line: bytes) -> None:
+        """Take note of a directive."""
