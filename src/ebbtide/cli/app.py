@@ -17,6 +17,7 @@ from ebbtide.cli import (
     demo_command,
     fingerprint_commands,
     lab_commands,
+    pressure_command,
     probe_command,
     reading_commands,
     survey_commands,
@@ -42,6 +43,7 @@ app.add_typer(technology_commands.app, name="technologies")
 app.add_typer(lab_commands.app, name="lab")
 app.add_typer(audit_commands.app, name="audit")
 app.command("demo")(demo_command.demo)
+app.command("pressure")(pressure_command.pressure)
 app.command("probe")(probe_command.probe)
 app.command("ask")(answering_command.ask)
 app.command("judge")(survey_commands.judge)

@@ -13,11 +13,12 @@ _HEX.update({(code[:1].upper() + code[1:]): byte for code, byte in tuple(_HEX.it
 _HEX.update({(code[:1] + code[1:].upper()): byte for code, byte in tuple(_HEX.items())})
 _FULLWIDTH = range(0xFF01, 0xFF5F)
 _FULLWIDTH_TO_ASCII = 0xFEE0
-
+_LEADS_THREE, _LEADS_FOUR = 0xE0, 0xF0
+"""First octets of overlong sequences of three and of four."""
 
 
 def normalise(target: bytes) -> bytes:
-    """The normalised form: decoded, in lower case, with ``/`` for ``\\`` and for runs of ``/`` and ``/./``.
+    r"""The normalised form: decoded, in lower case, with ``/`` for ``\\`` and for runs of ``/`` and ``/./``.
 
     Args:
         target: As logged; what is beyond ``MOST_BYTES`` is left out.
@@ -37,7 +38,7 @@ def normalise(target: bytes) -> bytes:
 
 
 def unescape_log(text: bytes) -> bytes:
-    """Undo what a server wrote instead of bytes that would break its log: ``\\xNN`` and backslashes before a sign."""
+    r"""Undo what a server wrote instead of bytes that would break its log: ``\\xNN`` and backslashes before a sign."""
     if b"\\" not in text:
         return text
     parts = text.split(b"\\")
@@ -92,10 +93,10 @@ def shorten_overlong(text: bytes) -> bytes:
         if octet in {0xC0, 0xC1} and place + 1 < end:
             out.append((octet & 1) << 6 | text[place + 1] & 0x3F)
             place += 2
-        elif octet == 0xE0 and text[place + 1 : place + 2] in {b"\x80", b"\x81"} and place + 2 < end:
+        elif octet == _LEADS_THREE and text[place + 1 : place + 2] in {b"\x80", b"\x81"} and place + 2 < end:
             out.append((text[place + 1] & 1) << 6 | text[place + 2] & 0x3F)
             place += 3
-        elif octet == 0xF0 and text[place + 1 : place + 3] in {b"\x80\x80", b"\x80\x81"} and place + 3 < end:
+        elif octet == _LEADS_FOUR and text[place + 1 : place + 3] in {b"\x80\x80", b"\x80\x81"} and place + 3 < end:
             out.append((text[place + 2] & 1) << 6 | text[place + 3] & 0x3F)
             place += 4
         else:

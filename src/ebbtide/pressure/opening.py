@@ -14,9 +14,9 @@ import msgspec
 
 from ebbtide.pressure.records import PressureError
 
-try:
+if sys.version_info >= (3, 14):
     from compression import zstd
-except ImportError:
+else:
     from backports import zstd
 
 STANDARD_INPUT = "-"
@@ -91,21 +91,26 @@ class LineBlocks:
         stream: Where they come from.
         block_bytes: About how much a block holds.
         skip: Octets at the beginning that are left out; they end with a line.
+        begun: What has been read from the stream already.
 
     Attributes:
         is_cut: The stream broke off in the middle (a compressed file that was not finished); set at the end.
         shortened: Lines of which only the first ``MOST_LINE_BYTES`` were kept.
     """
 
-    def __init__(self, stream: BinaryIO, block_bytes: int = BLOCK_BYTES, skip: int = 0) -> None:
+    def __init__(self, stream: BinaryIO, block_bytes: int = BLOCK_BYTES, skip: int = 0, begun: bytes = b"") -> None:
         self._stream = stream
         self._block_bytes = block_bytes
         self._skip = skip
+        self._begun = begun
         self._is_inside_long = False
         self.is_cut = False
         self.shortened = 0
 
     def _read(self) -> bytes:
+        if self._begun:
+            begun, self._begun = self._begun, b""
+            return begun
         try:
             return self._stream.read(self._block_bytes)
         except BROKEN_STREAM:

@@ -61,7 +61,8 @@ class HeadFinder:
 
         Args:
             block: Whole lines.
-            first_day, last_day: Of its first and last dated line; 0 where there is none.
+            first_day: Of its first dated line; 0 where there is none.
+            last_day: Of its last.
         """
         if not self._heads:
             return

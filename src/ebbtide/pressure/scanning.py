@@ -12,7 +12,7 @@ import msgspec
 from ebbtide.pressure.dialects.dialect import Dialect
 from ebbtide.pressure.opening import Block
 from ebbtide.pressure.records import Aside, LogRequest
-from ebbtide.pressure.signatures.matching import SignatureSet, Sighting
+from ebbtide.pressure.signatures.matching import Sighting, SignatureSet
 
 REJECTS_KEPT = 5
 REJECT_BYTES = 200

@@ -1,10 +1,10 @@
 """Times as logs write them: day in the log's own zone, and seconds since 1970 in UTC."""
 
-import datetime
+import datetime as dt
 from functools import lru_cache
 
 DAY_S = 86_400
-EPOCH_DAY = datetime.date(1970, 1, 1).toordinal()
+EPOCH_DAY = dt.date(1970, 1, 1).toordinal()
 
 _MONTHS = (b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec")
 _MONTH_NUMBERS = {name: number for number, name in enumerate(_MONTHS, 1)}
@@ -38,7 +38,7 @@ def _ordinal(year: bytes, month: int, day: bytes) -> int:
     if not (year.isdigit() and day.isdigit() and _FIRST_YEAR <= int(year) < _LAST_YEAR):
         return 0
     try:
-        return datetime.date(int(year), month, int(day)).toordinal()
+        return dt.date(int(year), month, int(day)).toordinal()
     except ValueError:
         return 0
 
@@ -95,7 +95,7 @@ def read_epoch(value: float) -> Moment | None:
         value /= 1000
     second = int(value // 1)
     day = EPOCH_DAY + second // DAY_S
-    return (day, second) if 0 < second and day < datetime.date(_LAST_YEAR, 1, 1).toordinal() else None
+    return (day, second) if second > 0 and day < dt.date(_LAST_YEAR, 1, 1).toordinal() else None
 
 
 class YearGuess:
@@ -113,7 +113,7 @@ class YearGuess:
         if len(stamp) < _SYSLOG_STAMP:
             return None
         month, day = _MONTH_NUMBERS.get(stamp[:3].lower(), 0), stamp[4:6].strip()
-        latest = datetime.date.fromordinal(self._latest).year
+        latest = dt.date.fromordinal(self._latest).year
         for year in (latest, latest - 1, latest - 2, latest - 3, latest - 4):
             ordinal = _ordinal(b"%d" % year, month, day)
             if ordinal and ordinal <= self._latest:

@@ -1,6 +1,6 @@
 """Common log format and what has been made of it: combined, with a virtual host in front, Traefik's."""
 
-import datetime
+import datetime as dt
 
 from ebbtide.pressure.dialects.dialect import Dialect
 from ebbtide.pressure.records import Aside, Line, LogRequest, split_request
@@ -33,7 +33,7 @@ class AccessLines(Dialect):
 
     def day_token(self, day: int) -> bytes:
         """The date behind its bracket."""
-        date = datetime.date.fromordinal(day)
+        date = dt.date.fromordinal(day)
         return b" [%02d/%s/%d:" % (date.day, _MONTHS[date.month - 1].encode(), date.year)
 
 

@@ -47,7 +47,7 @@ class JsonLines(Dialect):
 
 
 def decode_fields(text: bytes) -> dict[str, object] | None:
-    """The object in some bytes, which may be no UTF-8 and may hold escapes that JSON has not; ``None`` if there is none."""
+    """The object in some bytes, which may be no UTF-8 and hold escapes that JSON has not; ``None`` if there is none."""
     for form in (_as_is, _tolerantly):
         try:
             fields = msgspec.json.decode(form(text))
@@ -62,7 +62,7 @@ def _as_is(text: bytes) -> bytes:
 
 
 def _tolerantly(text: bytes) -> bytes:
-    """Each byte that is no UTF-8 as its Latin-1 character, and ``\\x`` as itself; what follows the object is cut off."""
+    r"""Each byte that is no UTF-8 as its Latin-1 character, and ``\\x`` as itself; what follows the object goes."""
     valid = text.decode("utf-8", "surrogateescape").translate(_STRAY).encode()
     return valid[: valid.rfind(b"}") + 1].replace(b"\\x", b"\\\\x")
 

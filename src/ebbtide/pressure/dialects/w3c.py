@@ -1,6 +1,6 @@
 """W3C extended log format: IIS and its kin, CloudFront."""
 
-import datetime
+import datetime as dt
 
 from ebbtide.pressure.dialects.dialect import Dialect
 from ebbtide.pressure.records import Aside, Line, LogRequest
@@ -112,7 +112,7 @@ class ExtendedLines(Dialect):
         """The date at the beginning of a line, where it stands there."""
         if self._date != 0 or self._time != 1:
             return b""
-        return b"\n" + datetime.date.fromordinal(day).isoformat().encode()
+        return b"\n" + dt.date.fromordinal(day).isoformat().encode()
 
 
 def split_quoted(line: bytes) -> list[bytes]:

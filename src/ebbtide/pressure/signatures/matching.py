@@ -129,10 +129,11 @@ def _test(clue: Clue, stage: Stage) -> Test:
 
 
 def _conditions(clue: Clue, stage: Stage) -> list[Test]:
+    return [*_target_conditions(clue, stage), *_other_conditions(clue, stage)]
+
+
+def _target_conditions(clue: Clue, stage: Stage) -> list[Test]:
     conditions: list[Test] = []
-    if clue.methods:
-        methods = frozenset(method.encode() for method in clue.methods)
-        conditions.append(lambda view: "" if view.method in methods else None)
     if clue.targets:
         conditions.append(_is_one_of(_forms(clue.targets), lambda view: view.target(stage)))
     if clue.paths:
@@ -144,6 +145,14 @@ def _conditions(clue: Clue, stage: Stage) -> list[Test]:
     if clue.contains:
         parts = tuple(_forms(clue.contains))
         conditions.append(lambda view: "" if all(part in view.target(stage) for part in parts) else None)
+    return conditions
+
+
+def _other_conditions(clue: Clue, stage: Stage) -> list[Test]:
+    conditions: list[Test] = []
+    if clue.methods:
+        methods = frozenset(method.encode() for method in clue.methods)
+        conditions.append(lambda view: "" if view.method in methods else None)
     if clue.is_absolute:
         conditions.append(lambda view: "" if view.raw[:8].lower().startswith((b"http://", b"https://")) else None)
     if clue.padding is not None:

@@ -1,6 +1,6 @@
 """A signature of an attack, as its file has it."""
 
-import datetime
+import datetime as dt
 import enum
 
 import msgspec
@@ -45,7 +45,7 @@ class Confidence(enum.Enum):
 
 
 class Padding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A run of equal pieces.
+    r"""A run of equal pieces.
 
     Attributes:
         after: What stands before it; the target begins so, in any case of letters.
@@ -114,7 +114,7 @@ class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     id: str
     family: str
     kind: Kind
-    first_known: datetime.date
+    first_known: dt.date
     stage: Stage
     confidence: Confidence
     is_spoofable: bool
@@ -135,7 +135,7 @@ class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def is_active(self, day: int) -> bool:
         """Whether it spreads on a day (ordinal)."""
-        return self.active_from <= datetime.date.fromordinal(day).day <= self.active_to
+        return self.active_from <= dt.date.fromordinal(day).day <= self.active_to
 
 
 class SignatureFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

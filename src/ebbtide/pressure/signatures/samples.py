@@ -1,16 +1,16 @@
 """Samples of signatures as requests."""
 
-import datetime
+import datetime as dt
 
 from ebbtide.pressure.normalising import unescape_log
 from ebbtide.pressure.records import LogRequest
 from ebbtide.pressure.stamps import DAY_S, EPOCH_DAY
 
-_DAY = datetime.date(2026, 8, 1).toordinal()
+_DAY = dt.date(2026, 8, 1).toordinal()
 
 
 def sample_request(sample: str) -> LogRequest:
-    """A sample as the request that it describes.
+    r"""A sample as the request that it describes.
 
     Args:
         sample: ``METHOD target``, then perhaps ``| User-Agent``; ``{N*224}`` stands for N repeated 224 times, and

@@ -1,0 +1,179 @@
+"""``ebbtide pressure``: from access logs to attacks a day, by family, with a trend."""
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ebbtide.cli.options import JsonOption
+from ebbtide.cli.output import print_json, print_line, print_notice, print_table, progress_bar
+
+if TYPE_CHECKING:
+    from ebbtide.estimate.attack_trend import Trend
+    from ebbtide.pressure.counting import Load, Pressure
+    from ebbtide.pressure.reading import Reading
+    from ebbtide.pressure.sources import SourcePolicy
+
+_STRIP = 100
+_LEAST_READ = 0.9
+
+
+def pressure(
+    files: Annotated[
+        list[str],
+        typer.Argument(metavar="FILE...", help="Access logs in any order, plain or packed; - for standard input."),
+    ],
+    own: Annotated[
+        str, typer.Option(help="Address of the server whose logs these are: sources near it are counted.")
+    ] = "",
+    sources: Annotated[
+        str, typer.Option(help="How sources are kept while they are counted: raw, prefix or hash.")
+    ] = "raw",
+    months: Annotated[bool, typer.Option("--months", help="Print every month, not only the whole.")] = False,
+    *,
+    json: JsonOption = False,
+) -> None:
+    """Say how many attacks a server gets a day, from which families, and whether they ebb.
+
+    Example: ebbtide pressure /var/log/apache2/access.log* --own 192.0.2.1
+    """
+    from ebbtide.pressure.counting import count_load
+    from ebbtide.pressure.reading import read_logs
+    from ebbtide.pressure.signatures.matching import SignatureSet
+    from ebbtide.pressure.signatures.reading import own_signatures
+    from ebbtide.pressure.sources import Neighbourhood
+
+    with progress_bar("reading logs", quiet=json) as progress:
+        reading = read_logs(files, SignatureSet(own_signatures()), _policy(sources), Neighbourhood(own), progress)
+    load = count_load(reading.events, reading.ledger)
+    trends = {each.signature: _trend(reading, each) for each in load.whole}
+    if json:
+        print_json(_document(reading, load, trends))
+        return
+    _print_files(reading)
+    _print_load(load, trends, with_months=months)
+    _print_end(reading, load)
+
+
+def _policy(sources: str) -> "SourcePolicy":
+    """How sources are kept; hashes are made with a key of this run alone."""
+    import secrets
+
+    from ebbtide.pressure.records import PressureError
+    from ebbtide.pressure.sources import Keeping, SourcePolicy
+
+    known = {each.value: each for each in Keeping}
+    if sources not in known:
+        raise PressureError(f"sources cannot be kept as {sources[:40]!r}.", remedy=f"Keep them as {', '.join(known)}.")
+    keeping = known[sources]
+    return SourcePolicy(keeping, secrets.token_bytes(32) if keeping is Keeping.HASH else b"")
+
+
+def _trend(reading: "Reading", each: "Pressure") -> "Trend | None":
+    """Of the visits that begin on a day; ``None`` if there are too few days or events."""
+    from collections import Counter
+
+    from ebbtide.estimate.attack_trend import attack_trend
+    from ebbtide.model.errors import EstimateError
+    from ebbtide.pressure.counting import visits_by_day
+
+    counts: Counter[int] = visits_by_day(reading.events, each.signature)
+    days = [day for day in reading.ledger.observed_days if _spreads(reading, each.signature, day)]
+    try:
+        return attack_trend(days, [counts[day] for day in days])
+    except EstimateError:
+        return None
+
+
+def _spreads(reading: "Reading", signature: str, day: int) -> bool:
+    own = next((each for each in reading.events.signatures if each.id == signature), None)
+    return own is None or own.is_active(day)
+
+
+def _document(reading: "Reading", load: "Load", trends: "dict[str, Trend | None]") -> dict[str, object]:
+    return {
+        "lines": reading.lines,
+        "files": reading.files,
+        "observed_days": len(reading.ledger.observed_days),
+        "calendar_days": reading.ledger.calendar_days,
+        "gaps": [
+            {"first": date.fromordinal(gap.first).isoformat(), "last": date.fromordinal(gap.last).isoformat()}
+            for gap in reading.ledger.gaps
+        ],
+        "whole": load.whole,
+        "months": load.months,
+        "days": load.days,
+        "changes": load.changes,
+        "trends": trends,
+        "words": _words(reading, load),
+    }
+
+
+def _print_files(reading: "Reading") -> None:
+    for file in reading.files:
+        if not file.dialect:
+            print_notice(f"{file.path}: its lines are in no dialect that is known; none of {file.lines:,} was read.")
+        elif file.parse_rate is not None and file.parse_rate < _LEAST_READ:
+            first = f", such as {file.rejects[0]!r}" if file.rejects else ""
+            print_notice(f"{file.path}: of the lines looked at {1 - file.parse_rate:.0%} could not be read{first}.")
+        if file.is_cut:
+            print_notice(f"{file.path}: the packed file breaks off; what was there was read.")
+
+
+def _print_load(load: "Load", trends: "dict[str, Trend | None]", *, with_months: bool) -> None:
+    from ebbtide.publish.pressure_words import trend_words
+
+    entries = [each for each in (*load.whole, *(load.months if with_months else ())) if each.requests]
+    print_table(
+        "Attacks by family, over observed days",
+        (
+            "month",
+            "family",
+            "kind",
+            "requests",
+            "a day",
+            "visits a day",
+            "sources a day",
+            "sources",
+            "quartiles",
+            "top",
+            "trend",
+        ),
+        [
+            (
+                each.month or "all",
+                each.family,
+                each.kind,
+                each.requests,
+                f"{each.requests_a_day:.1f}",
+                f"{each.visits_a_day:.2f}",
+                f"{each.sources_a_day:.2f}",
+                each.sources,
+                " ".join(f"{value:g}" for value in each.quartiles),
+                f"{each.top_source:.0%}",
+                "" if each.month else trend_words(trends.get(each.signature)),
+            )
+            for each in entries
+        ],
+        right=(3, 4, 5, 6, 7, 8, 9),
+    )
+
+
+def _print_end(reading: "Reading", load: "Load") -> None:
+    from ebbtide.publish.pressure_words import strip
+
+    if load.days:
+        counts = {date.fromisoformat(each.day): each.requests for each in load.days}
+        first, last = min(counts), max(counts)
+        every = [counts.get(first + timedelta(place)) for place in range((last - first).days + 1)]
+        for start in range(0, len(every), _STRIP):
+            print_line(f"{first + timedelta(start)}  {strip(every[start : start + _STRIP])}")
+    print_line(f"{reading.lines:,} lines read of {len(reading.files):,} files. {_words(reading, load)}")
+
+
+def _words(reading: "Reading", load: "Load") -> str:
+    from ebbtide.publish.pressure_words import load_words
+
+    if not load.days:
+        return "No line with a day was there to read."
+    return load_words(load.whole[0], load.days[0].day, load.days[-1].day, reading.ledger.calendar_days)
