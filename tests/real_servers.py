@@ -22,7 +22,7 @@ from cryptography.x509.oid import NameOID
 MODULES = Path("/usr/lib/apache2/modules")
 PROGRAM_FOLDERS = "/usr/sbin:/usr/local/sbin:/usr/bin:/bin"
 ADDRESS = "127.0.0.1"
-START_S = 20.0
+START_S = 60.0
 END_S = 20.0
 APACHE_MODULES = ("mpm_prefork", "authz_core", "authz_host", "mime", "dir", "alias", "autoindex", "status")
 

@@ -221,11 +221,12 @@ def _padded(padding: Padding, stage: Stage) -> Test:
 
 
 def _run_length(text: bytes, piece: bytes) -> int:
-    """How often a piece is repeated at the beginning."""
-    width = len(piece)
-    if width == 1:
-        return len(text) - len(text.lstrip(piece))
-    count = 0
-    while text.startswith(piece, count * width):
-        count += 1
-    return count
+    """How often a piece is repeated at the beginning; a run of any length in a few steps."""
+    low, high = 0, len(text) // len(piece)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if text.startswith(piece * middle):
+            low = middle
+        else:
+            high = middle - 1
+    return low
