@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 from ebbtide.pressure.counting import count_load
@@ -32,14 +33,14 @@ def write_log(path: Path, lines: int) -> int:
     written = 0
     with path.open("wb") as stream:
         for turn in range(10_000):
-            stream.write(STAMP.sub(lambda found, days=turn: moved(found, days), known))
+            stream.write(STAMP.sub(partial(moved, turn), known))
             written += known.count(b"\n")
             if written >= lines:
                 return written
     return written
 
 
-def moved(found: re.Match[bytes], turn: int) -> bytes:
+def moved(turn: int, found: re.Match[bytes]) -> bytes:
     day, month, year = found.groups()
     then = date(int(year), MONTHS.index(month.decode()) + 1, int(day)) + timedelta(days=turn % 3000)
     return f"[{then.day:02}/{MONTHS[then.month - 1]}/{then.year}:".encode()
