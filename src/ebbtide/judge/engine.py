@@ -1,5 +1,6 @@
 """The engine: plan, checks and fingerprints of a survey; judging is a pure function of a transcript."""
 
+import functools
 import hashlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -115,8 +116,9 @@ class Engine:
         """What budgets of named requests buy; see ``what_budgets_buy``."""
         return what_budgets_buy(self._checks, core_needs(self._sections[1]), self._sections[1].level, steps)
 
-    def __reduce__(self) -> tuple[object, tuple[ChecksSection, PlanSection, Path, frozenset[str] | None, str]]:
-        return load_engine, (*self._sections, *self._of_round)
+    def __reduce__(self) -> tuple[object, tuple[bytes, bytes, Path, frozenset[str] | None, str]]:
+        checks, plan, folder = self._sections
+        return _loaded_again, (msgspec.json.encode(checks), msgspec.json.encode(plan), folder, *self._of_round)
 
 
 def load_engine(
@@ -148,6 +150,15 @@ def load_engine(
         files.append(str(path))
     packs = [load_technologies((folder / entry).absolute()) for entry in checks.technologies]
     return Engine((checks, plan, folder), load_checks(checks, folder), tuple(files), packs, planned, reference_date)
+
+
+@functools.lru_cache(maxsize=2)
+def _loaded_again(
+    checks: bytes, plan: bytes, folder: Path, planned: frozenset[str] | None, reference_date: str
+) -> Engine:
+    """The engine that was pickled; a worker loads it once for all shards that it is given."""
+    sections = msgspec.json.decode(checks, type=ChecksSection), msgspec.json.decode(plan, type=PlanSection)
+    return load_engine(*sections, folder, planned, reference_date)
 
 
 def _manifest(
