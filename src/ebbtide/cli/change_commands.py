@@ -1,6 +1,6 @@
 """``ebbtide why``, ``cohort``, ``flow`` and ``together``: what became of the same servers, and why a number moved."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +12,7 @@ from ebbtide.model.errors import EstimateError
 
 if TYPE_CHECKING:
     from ebbtide.model.configuration import SurveyConfig
+    from ebbtide.model.facts import Fact
     from ebbtide.publish.explanation import Step
     from ebbtide.rounds.folder import SurveyFolder
 
@@ -85,7 +86,6 @@ def cohort(
     from ebbtide.estimate.compute import compute_facts
     from ebbtide.estimate.two_rounds import judged_pair, known_unit
     from ebbtide.publish.two_rounds_words import cohort_words
-    from ebbtide.publish.words import fate_words, reading_words
 
     folder, config = _opened(survey)
     known_unit(unit)
@@ -103,6 +103,14 @@ def cohort(
     if json:
         print_json({"words": words, "same_servers": same, "fates": fates})
         return
+    _print_cohort(same, fates)
+    print_line(words)
+
+
+def _print_cohort(same: "Sequence[Fact]", fates: "Sequence[Fact]") -> None:
+    """The readings, and what became of those that showed it."""
+    from ebbtide.publish.words import fate_words, reading_words
+
     print_table(
         "",
         ("reading", "share", "95 %", "bounds", "n", "base"),
@@ -134,7 +142,6 @@ def cohort(
         ],
         right=(1, 2),
     )
-    print_line(words)
 
 
 def curve(
