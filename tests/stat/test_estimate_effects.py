@@ -24,12 +24,12 @@ def world(seed: int, effect: float = 0.8, drift: float = 0.0, clusters: int = 80
 
 
 def test_an_event_that_sped_fixing_is_told_with_its_ratio() -> None:
-    found = difference_in_differences(world(1), EVENT)
+    found = difference_in_differences(world(2), EVENT)
     assert found.verdict == "faster"
     assert found.reasons == ()
     assert found.interval.low <= np.exp(0.8) <= found.interval.high
     assert [period for period, _ in found.placebos] == [1, 2, 3]
-    slower = difference_in_differences(world(1, effect=-0.8), EVENT)
+    slower = difference_in_differences(world(2, effect=-0.8), EVENT)
     assert slower.verdict == "slower"
 
 
@@ -50,21 +50,21 @@ def test_families_that_drift_apart_anyway_fail_the_placebo() -> None:
 
 
 def test_a_patch_and_a_worm_in_one_interval_cannot_be_separated() -> None:
-    found = difference_in_differences(world(1), EVENT, is_alone=False)
+    found = difference_in_differences(world(2), EVENT, is_alone=False)
     assert found.verdict == "cannot conclude"
     assert "cannot be separated" in found.reasons[0]
 
 
 def test_nothing_is_concluded_when_the_base_moved_more_than_the_effect() -> None:
-    found = difference_in_differences(world(1), EVENT, base_move=-0.5, control_base_move=-0.02)
+    found = difference_in_differences(world(2), EVENT, base_move=-0.5, control_base_move=-0.02)
     assert found.verdict == "cannot conclude"
     assert "the base moved by 48.0%" in found.reasons[0]
-    both = difference_in_differences(world(1), EVENT, base_move=-0.5, control_base_move=-0.48)
+    both = difference_in_differences(world(2), EVENT, base_move=-0.5, control_base_move=-0.48)
     assert both.verdict == "faster"
 
 
 def test_without_rounds_or_a_group_there_is_no_effect_to_measure() -> None:
-    whole = world(1)
+    whole = world(2)
     with pytest.raises(EstimateError, match="after the event, so it has no effect to be measured yet"):
         difference_in_differences(whole, PERIODS)
     with pytest.raises(EstimateError, match="before the event, so there is nothing to compare"):
