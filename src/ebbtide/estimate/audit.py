@@ -51,8 +51,8 @@ def rogan_gladen(n: float, base: float, audit: Audit, level: float = LEVEL) -> C
     """(share + specificity - 1) / (sensitivity + specificity - 1), with the interval of Lang and Reiczigel.
 
     With one more success and failure for the audit's two shares, z² more units for the apparent one, and J the
-    sensitivity plus specificity less 1: variance = (p(1-p)/N + P² se(1-se)/n1 + (1-P)² sp(1-sp)/n2) / J², and the centre is moved
-    by 2 z² (P se(1-se)/n1 - (1-P) sp(1-sp)/n2).
+    sensitivity plus specificity less 1: variance = (p(1-p)/N + P² se(1-se)/n1 + (1-P)² sp(1-sp)/n2) / J², and the
+    centre is moved by 2 z² (P se(1-se)/n1 - (1-P) sp(1-sp)/n2).
 
     Args:
         n: Units that the check showed.
