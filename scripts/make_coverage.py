@@ -19,8 +19,8 @@ BASES = (*range(20, 60, 3), 60, 80, 120, 200, 300)
 FEW_BASES = range(10, 20)
 HEAD = """# How often an interval holds the true value
 
-Written by `make stat`. All intervals claim 95 %. Shares by exact enumeration over a grid of bases and chances; the others
-with 10,000 repetitions and a fixed seed.
+Written by `make stat`. All intervals claim 95 %. Shares by exact enumeration over a grid of bases and chances;
+the others with 10,000 repetitions and a fixed seed.
 
 | interval | where | mean % | least % |
 |---|---|---|---|
