@@ -6,7 +6,7 @@ OUT ?= demo-out
 STAMP := $(VENV)/.installed
 COMPILED := build/compiled
 
-.PHONY: demo test new-check test-checks lint type bench bench-check compiled docs system clean help
+.PHONY: demo test new-check test-checks lint type bench bench-check compiled docs stat system clean help
 .DEFAULT_GOAL := help
 
 help:  ## what can be made
@@ -65,6 +65,9 @@ bench-check: $(STAMP)  ## hold the latest results against bench/limits.toml
 docs: $(STAMP)  ## write the generated pages: the reference, and hostile company
 	$(BIN)/python scripts/make_reference.py
 	PYTHONPATH=tests $(BIN)/python -m hostile_farm.table
+
+stat: $(STAMP)  ## write docs/coverage.md: how often each interval holds the true value
+	$(BIN)/python scripts/make_coverage.py
 
 clean:  ## forget the virtual environment and what the demo wrote
 	rm -rf $(VENV) $(OUT) build

@@ -3,7 +3,8 @@
 A unit counts in a share if a check could judge it: shown or not shown. It changes the share by changing its verdict, by
 coming into the base, or by leaving it; each way has one cause. Counts are split in whole numbers. A share is split by
 Shapley's value over all orders of the causes, in fractions: the parts add up to the change exactly, and a cause that
-moved no unit has a part of 0.
+moved no unit has a part of 0. What a new judgement of the same evidence does comes first, since it is no event between
+the rounds; the rest is split from there.
 
 Source: Shapley (1953); Shorrocks, Journal of Economic Inequality 11 (2013), 99, for its use on shares.
 """
@@ -140,11 +141,13 @@ def decompose(moves: Iterable[Move], reclassified: tuple[int, int] = (0, 0)) -> 
     start = [_weight(listed, "then", {"shown"}), _weight(listed, "then", JUDGED)]
     end = [_weight(listed, "now", {"shown"}), _weight(listed, "now", JUDGED)]
     start = [start[0] - reclassified[0], start[1] - reclassified[1]]
-    if not start[1] or not end[1]:
-        which = "earlier" if not start[1] else "later"
+    anew = (start[0] + reclassified[0], start[1] + reclassified[1])
+    if not start[1] or not anew[1] or not end[1]:
+        which = "later" if start[1] and anew[1] else "earlier"
         raise EstimateError(f"nobody could be judged in the {which} round, so there is no change to explain.")
-    active = [cause for cause in CAUSES if any(moved[cause][1:])]
-    shares = _shapley(start, {cause: (moved[cause][1], moved[cause][2]) for cause in active})
+    active = [cause for cause in CAUSES if cause != RECLASSIFIED and any(moved[cause][1:])]
+    shares = _shapley(anew, {cause: (moved[cause][1], moved[cause][2]) for cause in active})
+    shares[RECLASSIFIED] = Fraction(*anew) - Fraction(start[0], start[1])
     parts = [
         Part(cause, units, shown, base, shares.get(cause, Fraction(0)))
         for cause, (units, shown, base) in moved.items()
@@ -179,7 +182,7 @@ def _weight(moves: Sequence[Move], when: str, states: Iterable[str]) -> int:
     return sum(move.weight for move in moves if getattr(move, when) in wanted)
 
 
-def _shapley(start: Sequence[int], changes: Mapping[str, tuple[int, int]]) -> dict[str, Fraction]:
+def _shapley(start: tuple[int, int], changes: Mapping[str, tuple[int, int]]) -> dict[str, Fraction]:
     """Each cause's mean contribution over all orders in which the causes could have acted."""
     names = tuple(changes)
     count = len(names)
