@@ -70,9 +70,10 @@ def make_survey(path: Path, port: int) -> Path:
 
 
 @contextmanager
-def run_in_terminal(survey: Path) -> Iterator[subprocess.Popen[str]]:
-    """``survey run`` in a process group of its own, as a terminal has it, once somebody is being asked."""
-    command = [sys.executable, "-m", "ebbtide", "survey", "run", LABEL, "--survey", str(survey)]
+def run_in_terminal(survey: Path, before: str = "") -> Iterator[subprocess.Popen[str]]:
+    """``survey run`` in a process group of its own, as a terminal has it, after a command of the shell."""
+    run = [sys.executable, "-m", "ebbtide", "survey", "run", LABEL, "--survey", str(survey)]
+    command = ["sh", "-c", f'{before or ":"}; exec "$@"', "sh", *run]
     with subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as process:
@@ -120,10 +121,11 @@ def test_ctrl_c_ends_a_run_in_order_and_the_next_run_goes_on(tmp_path: Path) -> 
         assert set(server.front_pages().values()) == {1}
 
 
-def test_a_second_ctrl_c_ends_it_at_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("before", ["", "trap '' INT"], ids=["foreground", "ignored"])
+def test_a_second_ctrl_c_ends_it_at_once(tmp_path: Path, before: str) -> None:
     with counting_server(tmp_path / "access.log", SLOW_S) as server:
         survey = make_survey(tmp_path / "survey", server.port)
-        with run_in_terminal(survey) as process:
+        with run_in_terminal(survey, before) as process:
             wait_for_requests(server, process, 2)
             press_ctrl_c(process)
             told(process, "note: interrupted: nobody new is asked")

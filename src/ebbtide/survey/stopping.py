@@ -44,7 +44,10 @@ class StopWord:
 
 @contextmanager
 def heard_interrupt(notice: Callable[[str], None]) -> Iterator[Callable[[], bool]]:
-    """Have the first interrupt from the keyboard end a run in order; the second ends it at once, as it always does.
+    """Have the first interrupt from the keyboard end a run in order; the second ends it at once.
+
+    Both do so even where a shell had the program ignore interrupts, as it has what it starts in the background: a run
+    that sends traffic can always be stopped.
 
     Args:
         notice: Told, at the first, what happens now.
@@ -61,7 +64,7 @@ def heard_interrupt(notice: Callable[[str], None]) -> Iterator[Callable[[], bool
     def hear(_number: int, _frame: FrameType | None) -> None:
         nonlocal was_heard
         was_heard = True
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         notice("interrupted: nobody new is asked, and who is being asked is asked to the end. Again ends it at once.")
 
     before = signal.signal(signal.SIGINT, hear)
