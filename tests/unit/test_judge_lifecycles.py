@@ -80,6 +80,9 @@ def test_twenty_products_have_dates_and_each_cites_who_says_so() -> None:
         ("ended-nginx", {"Server": "nginx/1.13.3 (Ubuntu)"}, "2026-11-27", "CannotTell(backported)"),
         ("ended-nginx", {"Server": "nginx"}, "2026-11-27", "CannotTell(masked)"),
         ("ended-nginx", {"Server": "nginx/1"}, "2026-11-27", "CannotTell(masked)"),
+        ("ended-nginx", {"Server": "nginx/1.28.0"}, "2026-04-14", "NotShown"),
+        ("ended-nginx", {"Server": "nginx/1.28.0"}, "2026-04-15", "Shown"),
+        ("ended-nginx", {"Server": "nginx/1.31.0"}, "2026-11-27", "NotShown"),
         ("ended-nginx", {"Server": "nginx/1.99.1"}, "2026-11-27", "NotShown"),
         ("ended-nginx", {"Server": "nginx/0.7.67"}, "2026-11-27", "Shown"),
         ("ended-nginx", {"Server": "Apache/2.2.1"}, "2026-11-27", "NotAsked(gate_closed)"),
@@ -92,6 +95,8 @@ def test_twenty_products_have_dates_and_each_cites_who_says_so() -> None:
         ("ended-php", {"X-Powered-By": "PHP/8"}, "2026-11-27", "CannotTell(masked)"),
         ("ended-php", {"X-Powered-By": "PHP/7.4.33-1+deb11u5"}, "2026-11-27", "CannotTell(backported)"),
         ("ended-php", {"X-Powered-By": "PHP/9.1"}, "2026-11-27", "NotShown"),
+        ("ended-jetty", {"Server": "Jetty(9.4.58.v20250814)"}, "2025-08-14", "NotShown"),
+        ("ended-jetty", {"Server": "Jetty(9.4.58.v20250814)"}, "2025-08-15", "Shown"),
         ("ended-php", {"Server": "nginx"}, "2026-11-27", "NotShown"),
         ("ended-openssl", {"Server": "Apache/2.4.6 OpenSSL/1.0.2u"}, "2026-11-27", "Shown"),
         ("ended-openssl", {"Server": "Apache/2.4.6 OpenSSL/1.0.2k-fips"}, "2026-11-27", "CannotTell(backported)"),
@@ -117,7 +122,7 @@ def test_the_evidence_names_the_place_and_the_last_day() -> None:
 
 
 def test_answers_that_contradict_each_other_tell_nothing() -> None:
-    old, new = {"Server": "nginx/1.12.1"}, {"Server": "nginx/1.28.0"}
+    old, new = {"Server": "nginx/1.12.1"}, {"Server": "nginx/1.30.0"}
     assert kind(verdict("ended-nginx", answer(old), answer(new, ordinal=1))) == "CannotTell(masked)"
     assert kind(verdict("ended-nginx", answer(old), answer(old, ordinal=1))) == "Shown"
 

@@ -44,7 +44,7 @@ class EndOfLife(msgspec.Struct, frozen=True, tag="end_of_life"):
 
     Attributes:
         products: Slugs of product names or families.
-        known: ISO date on which the dates were looked up.
+        known: ISO date of the newest source that was read; a line that began or ended later is not in the table.
         lines: Release line, as its numbers, to the last day on which it was mended; empty while it is.
         distributed: Versions that distributions go on mending under the same number, each to the last day on which any
             of them does.
