@@ -32,6 +32,9 @@ class Reading(msgspec.Struct, frozen=True):
 def detect(lines: Sequence[bytes], latest_s: float) -> Dialect | None:
     """A fresh dialect for a file.
 
+    The system log is tried first, and wins a tie: an access line inside it could be read as one alone, with what the
+    system log puts in front taken for the source.
+
     Args:
         lines: Its first lines, without line ends.
         latest_s: When the file was last changed, seconds since 1970; tells the year of stamps that have none.
@@ -41,12 +44,12 @@ def detect(lines: Sequence[bytes], latest_s: float) -> Dialect | None:
     """
     years = YearGuess(latest_s)
     makers: tuple[Callable[[], Dialect], ...] = (
+        lambda: SystemLines(years),
         lambda: AccessLines(_access_name(lines)),
         ExtendedLines,
         JsonLines,
         HaproxyLines,
         BalancerLines,
-        lambda: SystemLines(years),
     )
     best: tuple[int, int] = (0, 0)
     chosen: Callable[[], Dialect] | None = None
