@@ -6,14 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import confint_proportions_2indep
 
-from ebbtide.estimate.together import NOT_SEEN, NOT_SHOWN, SHOWN, first_fixes, mended_together
+from ebbtide.estimate.together import NOT_SEEN, NOT_SHOWN, SHOWN, association, first_fixes
 from ebbtide.estimate.turnbull import fix_curve
 from ebbtide.model.errors import EstimateError
 
 
 def test_those_that_mended_one_hole_mended_the_other_more_often_by_hand() -> None:
     # Of 100 that mended A 80 mended B; of 50 that left A open 10 did.
-    found = mended_together(80, 20, 10, 40)
+    found = association(80, 20, 10, 40)
     assert (found.other_if_mended, found.other_if_open, found.difference) == pytest.approx((0.8, 0.2, 0.6), abs=1e-12)
     wanted = confint_proportions_2indep(80, 100, 10, 50, method="newcomb", compare="diff")
     assert (found.interval.low, found.interval.high) == pytest.approx(wanted, abs=1e-9)
@@ -23,7 +23,7 @@ def test_those_that_mended_one_hole_mended_the_other_more_often_by_hand() -> Non
 def test_without_a_server_on_one_side_there_is_nothing_to_compare() -> None:
     for counts, why in (((0, 0, 1, 1), "mended the first"), ((1, 1, 0, 0), "left the first"), ((-1, 2, 1, 1), "negat")):
         with pytest.raises(EstimateError, match=why):
-            mended_together(*counts)
+            association(*counts)
 
 
 def test_first_fixes_of_hand_worked_servers() -> None:

@@ -60,6 +60,9 @@ def test_holes_mended_together_by_hand(tmp_path: Path) -> None:
     assert (pair.given_mended, pair.given_open) == (0.8, pytest.approx(1 / 3))
     assert pair.mended_interval is not None
     assert pair.mended_interval.low < 0.8 < pair.mended_interval.high
+    assert pair.difference == pytest.approx(0.8 - 1 / 3)
+    assert pair.interval is not None
+    assert pair.interval.low < 0 < pair.difference < pair.interval.high
     assert "80.0 % mended “other-hole” too; of those that left it open, 33.3 % did." in together_words([pair], {})
     assert "No two holes" in together_words([], {})
 

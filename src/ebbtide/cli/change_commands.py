@@ -269,18 +269,26 @@ def together(
         return
     print_table(
         "",
-        ("mended", "mended too", "of those that mended it", "of those that left it open", "showed both"),
+        (
+            "mended",
+            "mended too",
+            "of those that mended it",
+            "of those that left it open",
+            "difference, 95 %",
+            "showed both",
+        ),
         [
             (
                 check_words(each.first, names),
                 check_words(each.second, names),
                 _percent(each.given_mended),
                 _percent(each.given_open),
+                _range(each.interval.low, each.interval.high) if each.interval else None,
                 each.both + each.first_alone + each.second_alone + each.neither,
             )
             for each in found
         ],
-        right=(2, 3, 4),
+        right=(2, 3, 4, 5),
     )
     print_line(words)
 

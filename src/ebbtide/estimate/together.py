@@ -14,7 +14,7 @@ from ebbtide.estimate.shares import LEVEL, Interval, share_interval, wilson_inte
 from ebbtide.model.errors import EstimateError
 
 
-class Together(msgspec.Struct, frozen=True):
+class Association(msgspec.Struct, frozen=True):
     """Whether those that mended one hole mended another as well, among servers that showed both.
 
     Attributes:
@@ -34,7 +34,7 @@ class Together(msgspec.Struct, frozen=True):
     interval: Interval
 
 
-def mended_together(both_mended: int, only_first: int, only_other: int, neither: int, level: float = LEVEL) -> Together:
+def association(both_mended: int, only_first: int, only_other: int, neither: int, level: float = LEVEL) -> Association:
     """P(B mended | A mended) against P(B mended | A open), for servers that showed A and B in the earlier round.
 
     The interval of the difference d joins two Wilson intervals: low = d - √((p1-l1)² + (u2-p2)²), high = d +
@@ -72,7 +72,7 @@ def mended_together(both_mended: int, only_first: int, only_other: int, neither:
         difference + math.hypot(first.high - one, other - second.low),
         "newcombe independent",
     )
-    return Together(
+    return Association(
         other_if_mended=one,
         interval_if_mended=share_interval(both_mended, mended, level),
         other_if_open=other,

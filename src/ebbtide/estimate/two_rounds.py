@@ -10,8 +10,9 @@ import msgspec
 from ebbtide.estimate.compute import choose_rounds
 from ebbtide.estimate.preparing import JudgedCheck, prepare
 from ebbtide.estimate.questions import WEIGHT_UNIT, ask_question
-from ebbtide.estimate.shares import Interval, wilson_interval
+from ebbtide.estimate.shares import Interval, share_interval
 from ebbtide.estimate.survey_view import UNITS
+from ebbtide.estimate.together import association
 from ebbtide.model.errors import EstimateError
 from ebbtide.rounds.database import open_database
 from ebbtide.rounds.folder import SurveyFolder
@@ -45,6 +46,8 @@ class Together(msgspec.Struct, frozen=True):
         given_mended: Share that mended the second among those that mended the first; ``None`` if nobody did.
         given_open: The same among those that left the first open.
         mended_interval, open_interval: Of these two shares.
+        difference: The first share less the second; ``None`` where one of them is.
+        interval: Of the difference.
     """
 
     first: str
@@ -57,6 +60,8 @@ class Together(msgspec.Struct, frozen=True):
     given_open: float | None
     mended_interval: Interval | None
     open_interval: Interval | None
+    difference: float | None
+    interval: Interval | None
 
 
 def judged_pair(folder: SurveyFolder, labels: Labels | None) -> Labels:
@@ -140,6 +145,7 @@ def mended_together(
 
 def _together(first: str, second: str, both: int, first_alone: int, second_alone: int, neither: int) -> Together:
     mended, left = both + first_alone, second_alone + neither
+    compared = association(both, first_alone, second_alone, neither) if mended and left else None
     return Together(
         first=first,
         second=second,
@@ -149,6 +155,8 @@ def _together(first: str, second: str, both: int, first_alone: int, second_alone
         neither=neither,
         given_mended=both / mended if mended else None,
         given_open=second_alone / left if left else None,
-        mended_interval=wilson_interval(both, mended) if mended else None,
-        open_interval=wilson_interval(second_alone, left) if left else None,
+        mended_interval=share_interval(both, mended) if mended else None,
+        open_interval=share_interval(second_alone, left) if left else None,
+        difference=compared.difference if compared else None,
+        interval=compared.interval if compared else None,
     )
