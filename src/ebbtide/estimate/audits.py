@@ -9,6 +9,7 @@ import msgspec
 from ebbtide.estimate.compute import choose_rounds
 from ebbtide.estimate.preparing import prepare
 from ebbtide.estimate.questions import ask_question, keep_rows
+from ebbtide.estimate.rogan_gladen import audited_share
 from ebbtide.estimate.shares import Interval, wilson_interval
 from ebbtide.model.errors import EstimateError
 from ebbtide.rounds.database import open_database
@@ -132,24 +133,11 @@ def correct(sample: Sample, truths: Sequence[tuple[str, bool]]) -> Corrected:
     Source: Rogan and Gladen, American Journal of Epidemiology 107 (1978), 71; Zou and Donner, Statistics in Medicine 27
     (2008), 1693, for the interval.
     """
-    verdicts = {each.target: each.verdict for each in sample.targets}
-    found = {"shown": [0, 0], "not_shown": [0, 0]}
-    for target, is_true in truths:
-        if target not in verdicts:
-            raise EstimateError(f"the target {target[:40]!r} is not one of those that were drawn.")
-        found[verdicts[target]][0] += is_true
-        found[verdicts[target]][1] += 1
-    for verdict, (_, looked) in found.items():
-        there = sample.shown if verdict == "shown" else sample.not_shown
-        if looked < min(FEWEST, there):
-            raise EstimateError(
-                f"only {looked} of those called {verdict} were looked at; at least {FEWEST} are needed."
-            )
-    (right, of_shown), (missed, of_others) = found["shown"], found["not_shown"]
+    (right, of_shown), (missed, of_others) = _counted(sample, truths)
     whole = sample.shown + sample.not_shown
     told = sample.shown / whole
     precision, misses = (right / of_shown if of_shown else 0.0), (missed / of_others if of_others else 0.0)
-    corrected = told * precision + (1 - told) * misses
+    corrected = audited_share(sample.shown, whole, right, of_shown, missed, of_others)
     bounds = (_interval(right, of_shown), _interval(missed, of_others))
     true_not = told * (1 - precision) + (1 - told) * (1 - misses)
     return Corrected(
@@ -167,6 +155,24 @@ def correct(sample: Sample, truths: Sequence[tuple[str, bool]]) -> Corrected:
         corrected=corrected,
         interval=_sum_interval(((told, precision, bounds[0]), (1 - told, misses, bounds[1]))),
     )
+
+
+def _counted(sample: Sample, truths: Sequence[tuple[str, bool]]) -> tuple[list[int], list[int]]:
+    """Truly shown, and looked at, among those called shown and among the others."""
+    verdicts = {each.target: each.verdict for each in sample.targets}
+    found = {"shown": [0, 0], "not_shown": [0, 0]}
+    for target, is_true in truths:
+        if target not in verdicts:
+            raise EstimateError(f"the target {target[:40]!r} is not one of those that were drawn.")
+        found[verdicts[target]][0] += is_true
+        found[verdicts[target]][1] += 1
+    for verdict, (_, looked) in found.items():
+        there = sample.shown if verdict == "shown" else sample.not_shown
+        if looked < min(FEWEST, there):
+            raise EstimateError(
+                f"only {looked} of those called {verdict} were looked at; at least {FEWEST} are needed."
+            )
+    return found["shown"], found["not_shown"]
 
 
 def _interval(n: int, base: int) -> Interval:

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import stdtrit
 
+from ebbtide.estimate.redrawing import numbered, redraws
 from ebbtide.estimate.shares import LEVEL, Interval, normal_quantile
-from ebbtide.estimate.weighting import LEAST_CLUSTERS
 from ebbtide.model.errors import EstimateError
 
 STILL = ""
@@ -187,19 +187,15 @@ def incidence_bands(
     Source: Field and Welsh, "Bootstrapping Clustered Data", JRSS B 69 (2007), 369-390.
     """
     day, label, weight = _checked(times, ends, causes, weights)
-    labels, member = np.unique(np.asarray(clusters), return_inverse=True)
-    if member.shape != day.shape:
-        raise EstimateError(f"{member.size} clusters are given for {day.size} units.")
-    if labels.size < LEAST_CLUSTERS:
-        raise EstimateError(f"{labels.size} clusters are too few for a band; it needs {LEAST_CLUSTERS}.")
+    number, member = numbered(clusters, day.size)
     whole = _of_units(day, label, weight, causes)
-    random, drawn = np.random.default_rng(seed), []
-    for draw in random.multinomial(labels.size, np.full(labels.size, 1 / labels.size), size=repetitions):
+    drawn = []
+    for draw in redraws(number, repetitions, seed):
         kept = draw[member] > 0
         again = (weight * draw[member])[kept]
         found = _of_units(day[kept], label[kept], again, causes)
         drawn.append([found.share_at(cause, at) for cause in causes])
-    reach = float(stdtrit(labels.size - 1, 0.5 + level / 2) * math.sqrt(labels.size / (labels.size - 1)))
+    reach = float(stdtrit(number - 1, 0.5 + level / 2) * math.sqrt(number / (number - 1)))
     spread = np.asarray(drawn).std(axis=0, ddof=1).tolist()
     shares = [whole.share_at(cause, at) for cause in causes]
     return {

@@ -90,10 +90,7 @@ def by_constituent(
         raise EstimateError(f"there is no way to divide by {by!r}.", remedy=f"Divide by {' or '.join(BY)}.")
     with open_database(folder) as connection:
         rounds = choose_rounds(connection, [label], None, silent_after)
-        known = {check.check for check in prepare(connection, rounds, [])}
-        for check in checks or ("",) * (not known):
-            if check not in known:
-                raise EstimateError(f"round {label} was not judged by a check {check[:60]!r}.")
+        _demand_judged(label, checks, {check.check for check in prepare(connection, rounds, [])})
         sites = ask_question(connection, "planned_sites")
         members = {entry: number for number, entry in enumerate(constituency.entries, 1)}
         found = [(site, constituency.member(host, address), host) for site, host, address in sites]
@@ -117,6 +114,15 @@ def by_constituent(
         tuple(entry for entry in constituency.entries if entry not in named),
         _cells([row for row in states if not checks or row[1] in checks], name_of),
     )
+
+
+def _demand_judged(label: str, checks: Sequence[str], known: set[str]) -> None:
+    """Raise unless a round was judged by all of some checks, and by one at least."""
+    if not known:
+        raise EstimateError(f"round {label} was not judged by any check.", remedy=f"Judge it: ebbtide judge {label}")
+    for check in checks:
+        if check not in known:
+            raise EstimateError(f"round {label} was not judged by a check {check[:60]!r}.")
 
 
 def _cells(rows: Sequence[tuple[int, str, str, int]], name_of: Callable[[int], str]) -> tuple[Cell, ...]:

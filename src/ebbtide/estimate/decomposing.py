@@ -130,14 +130,7 @@ def decompose(moves: Iterable[Move], reclassified: tuple[int, int] = (0, 0)) -> 
     for move in listed:
         if unknown := {move.then, move.now} - STATES:
             raise EstimateError(f"there is no state {min(unknown)!r} of a unit.")
-    moved: dict[str, list[int]] = {cause: [0, 0, 0] for cause in CAUSES}
-    moved[RECLASSIFIED] = [0, *reclassified]
-    for move in listed:
-        cause = cause_of(move.then, move.now)
-        if cause:
-            moved[cause][0] += move.units
-            moved[cause][1] += move.weight * ((move.now == "shown") - (move.then == "shown"))
-            moved[cause][2] += move.weight * ((move.now in JUDGED) - (move.then in JUDGED))
+    moved = _moved(listed, reclassified)
     start = [_weight(listed, "then", {"shown"}), _weight(listed, "then", JUDGED)]
     end = [_weight(listed, "now", {"shown"}), _weight(listed, "now", JUDGED)]
     start = [start[0] - reclassified[0], start[1] - reclassified[1]]
@@ -166,6 +159,19 @@ def decompose(moves: Iterable[Move], reclassified: tuple[int, int] = (0, 0)) -> 
         opened=opened,
         parts=tuple(parts),
     )
+
+
+def _moved(moves: Sequence[Move], reclassified: tuple[int, int]) -> dict[str, list[int]]:
+    """For each cause the units that it moved, and by how much it moved the number shown and the base."""
+    moved: dict[str, list[int]] = {cause: [0, 0, 0] for cause in CAUSES}
+    moved[RECLASSIFIED] = [0, *reclassified]
+    for move in moves:
+        cause = cause_of(move.then, move.now)
+        if cause:
+            moved[cause][0] += move.units
+            moved[cause][1] += move.weight * ((move.now == "shown") - (move.then == "shown"))
+            moved[cause][2] += move.weight * ((move.now in JUDGED) - (move.then in JUDGED))
+    return moved
 
 
 def cause_of(then: str, now: str) -> str:

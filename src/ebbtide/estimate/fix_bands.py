@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ebbtide.estimate.limits import Bounds
+from ebbtide.estimate.redrawing import numbered, redraws
 from ebbtide.estimate.shares import LEVEL, Interval
-from ebbtide.estimate.turnbull import Column, FixCurve, IntervalTable, checked_spells, curve_of, interval_table
-from ebbtide.estimate.weighting import LEAST_CLUSTERS
+from ebbtide.estimate.turnbull import FixCurve, checked_spells, curve_of, interval_table
 from ebbtide.model.errors import EstimateError
 
 REPETITIONS = 500
@@ -77,21 +77,16 @@ def fix_bands(
     such an end has its own one-sided bound.
     """
     left, right, weight = checked_spells(last_open, first_fixed, weights)
-    cluster = np.asarray(clusters)
-    if cluster.shape != left.shape:
-        raise EstimateError(f"{cluster.size} clusters are given for {left.size} units.")
+    number, member = numbered(clusters, left.size)
     if repetitions < 100:  # noqa: PLR2004
         raise EstimateError(f"{repetitions} repetitions are too few for a band; 100 is the least.")
-    labels, member = np.unique(cluster, return_inverse=True)
-    if labels.size < LEAST_CLUSTERS:
-        raise EstimateError(f"{labels.size} clusters are too few for a band; it needs {LEAST_CLUSTERS}.")
     table = interval_table(left, right)
-    held = np.zeros((labels.size, table.holds.shape[0]))
+    held = np.zeros((number, table.holds.shape[0]))
     np.add.at(held, (member, table.place), weight)
     whole = curve_of(table, held.sum(axis=0))
     for time in times:
         whole.open_at(time)
-    drawn = _drawn(table, held, seed, repetitions)
+    drawn = [curve_of(table, draw @ held) for draw in redraws(number, repetitions, seed)]
     return FixBands(
         curve=whole,
         times=tuple(times),
@@ -99,14 +94,8 @@ def fix_bands(
         median=_time_band(whole, drawn, 0.5, level),
         three_quarters=_time_band(whole, drawn, 0.75, level),
         plateau=_band([Bounds(curve.plateau, curve.plateau) for curve in drawn], level),
-        clusters=int(labels.size),
+        clusters=number,
     )
-
-
-def _drawn(table: IntervalTable, held: Column, seed: int, repetitions: int) -> list[FixCurve]:
-    random, number = np.random.default_rng(seed), held.shape[0]
-    draws = random.multinomial(number, np.full(number, 1 / number), size=repetitions)
-    return [curve_of(table, draw @ held) for draw in draws]
 
 
 def _time_band(whole: FixCurve, drawn: Sequence[FixCurve], share: float, level: float) -> Interval | None:
