@@ -98,3 +98,10 @@ def test_the_real_page_fits_asks_for_nothing_and_can_be_read(
         assert all(len(chart.locator("desc").inner_html()) > 60 for chart in charts)
     assert len(seen) > 500
     assert [(text, round(ratio, 2)) for text, _, ratio in seen if ratio < 4.5] == []
+
+
+def test_no_table_that_stands_open_is_cut_off_on_a_wide_screen(open_page: OpenPage, report: Path) -> None:
+    cut = "[...document.querySelectorAll('.scroll')].filter(e => e.scrollWidth > e.clientWidth).map(e => e.ariaLabel)"
+    with open_page(report, width=1200) as watched:
+        assert watched.page.locator(".scroll:visible").count() > 1
+        assert watched.page.evaluate(cut) == []
