@@ -245,9 +245,13 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shown = ebbtide("pressure", path, "--months")
     assert (shown.returncode, "4.0 times a day" in shown.stdout) == (0, True)
     (tmp_path / "odd").write_bytes(b"hello\nworld\n")
-    assert "in no dialect that is known" in ebbtide("pressure", tmp_path / "odd").stderr
+    beside = ebbtide("pressure", tmp_path / "odd", path)
+    assert (beside.returncode, "odd: its lines are in no dialect that is known" in beside.stderr) == (0, True)
+    (tmp_path / "empty").touch()
+    assert ebbtide("pressure", tmp_path / "empty").returncode == 0
     for words, sentence in (
         ((tmp_path / "none",), "none"),
+        ((tmp_path / "odd",), "odd: the lines are in no dialect that is known"),
         ((path, "--own", "odd"), "no IPv4 address"),
         ((path, "--sources", "odd"), "cannot be kept as 'odd'"),
     ):

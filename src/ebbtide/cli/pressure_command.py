@@ -45,6 +45,7 @@ def pressure(
 
     with progress_bar("reading logs", quiet=json) as progress:
         reading = read_logs(files, SignatureSet(own_signatures()), _policy(sources), Neighbourhood(own), progress)
+    _demand_logs(reading)
     load = count_load(reading.events, reading.ledger)
     trends = {each.signature: _trend(reading, each) for each in load.whole}
     if json:
@@ -53,6 +54,18 @@ def pressure(
     _print_files(reading)
     _print_load(load, trends, with_months=months)
     _print_end(reading, load)
+
+
+def _demand_logs(reading: "Reading") -> None:
+    """Raise if there are lines and not one file is an access log."""
+    from ebbtide.pressure.records import PressureError
+
+    if reading.lines and not any(file.dialect for file in reading.files):
+        raise PressureError(
+            "the lines are in no dialect that is known.",
+            where=reading.files[0].path,
+            remedy="Give access logs of a web server, a proxy or a load balancer; docs/pressure.md names the dialects.",
+        )
 
 
 def _policy(sources: str) -> "SourcePolicy":

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from ebbtide.estimate.compute import choose_rounds
-from ebbtide.estimate.preparing import prepare
+from ebbtide.estimate.preparing import prepare, unjudged
 from ebbtide.estimate.questions import ask_question, keep_rows
 from ebbtide.estimate.rogan_gladen import audited_share
 from ebbtide.estimate.shares import Interval, wilson_interval
@@ -97,9 +97,10 @@ def draw(
     """
     with open_database(folder) as connection:
         rounds = choose_rounds(connection, [label], None, silent_after)
-        own = [each for each in prepare(connection, rounds, []) if each.check == check]
+        checks = prepare(connection, rounds, [])
+        own = [each for each in checks if each.check == check]
         if not own:
-            raise EstimateError(f"round {label} was not judged by a check {check[:60]!r}.")
+            raise unjudged(label, check, (each.check for each in checks))
         keep_rows(connection, "asked_check", (("check_id", "VARCHAR"),), [(check,)])
         rows = ask_question(connection, "audit_targets")
     if not rows:

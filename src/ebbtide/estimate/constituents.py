@@ -7,7 +7,7 @@ import msgspec
 
 from ebbtide.conduct.constituency import Constituency, Member
 from ebbtide.estimate.compute import choose_rounds
-from ebbtide.estimate.preparing import prepare
+from ebbtide.estimate.preparing import prepare, unjudged
 from ebbtide.estimate.questions import ask_question, keep_answer, keep_rows
 from ebbtide.estimate.shares import Interval, share_interval
 from ebbtide.model.errors import EstimateError
@@ -122,7 +122,7 @@ def _demand_judged(label: str, checks: Sequence[str], known: set[str]) -> None:
         raise EstimateError(f"round {label} was not judged by any check.", remedy=f"Judge it: ebbtide judge {label}")
     for check in checks:
         if check not in known:
-            raise EstimateError(f"round {label} was not judged by a check {check[:60]!r}.")
+            raise unjudged(label, check, known)
 
 
 def _cells(rows: Sequence[tuple[int, str, str, int]], name_of: Callable[[int], str]) -> tuple[Cell, ...]:

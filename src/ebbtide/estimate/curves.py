@@ -10,7 +10,7 @@ import numpy as np
 from ebbtide.estimate.compute import choose_rounds
 from ebbtide.estimate.fix_bands import METHOD, fix_bands
 from ebbtide.estimate.limits import Bounds
-from ebbtide.estimate.preparing import ChosenRound, prepare
+from ebbtide.estimate.preparing import ChosenRound, prepare, unjudged
 from ebbtide.estimate.questions import WEIGHT_UNIT, ask_question, keep_rows
 from ebbtide.estimate.shares import Interval
 from ebbtide.estimate.survey_view import UNITS
@@ -113,9 +113,10 @@ def curve_of_check(
         if len(labels) <= 1:
             raise EstimateError("a curve needs two judged rounds.", remedy="Judge another: ebbtide judge ROUND")
         rounds = choose_rounds(connection, labels, None, silent_after)
-        versions = {each.version for each in prepare(connection, rounds, [(1, len(rounds))]) if each.check == check}
+        checks = prepare(connection, rounds, [(1, len(rounds))])
+        versions = {each.version for each in checks if each.check == check}
         if not versions:
-            raise EstimateError(f"these rounds were not judged by a check {check[:60]!r}.")
+            raise unjudged(labels[0], check, (each.check for each in checks))
         if len(versions) > 1:
             raise EstimateError(
                 f"the rounds were judged by different versions of {check}.", remedy="Judge all: ebbtide judge --all"

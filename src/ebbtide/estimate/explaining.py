@@ -8,7 +8,7 @@ import msgspec
 
 from ebbtide.estimate.decomposing import BEHAVIOUR, CAUSES, JUDGED, Decomposition, Move, decompose
 from ebbtide.estimate.paired import mcnemar_mid_p
-from ebbtide.estimate.preparing import JudgedCheck
+from ebbtide.estimate.preparing import JudgedCheck, unjudged
 from ebbtide.estimate.questions import WEIGHT_UNIT, ask_question, keep_answer, keep_rows
 from ebbtide.estimate.survey_view import UNITS
 from ebbtide.estimate.two_rounds import Labels, judged_pair, known_unit, two_rounds
@@ -169,11 +169,8 @@ def _own(checks: Sequence[JudgedCheck], subject: str, labels: Labels) -> tuple[J
     found = tuple(check for check in checks if check.check == subject)
     for place, label in enumerate(labels, 1):
         if all(check.place != place for check in found):
-            known = sorted({check.check for check in checks if check.place == place})
-            raise EstimateError(
-                f"round {label} was not judged by a check {subject[:60]!r}.",
-                remedy=f"Its checks are: {', '.join(known[:12])}; the share of a family is family:NAME.",
-            )
+            known = [check.check for check in checks if check.place == place]
+            raise unjudged(label, subject, known, "; the share of a family is family:NAME")
     return found
 
 

@@ -1,6 +1,6 @@
 """From the views of all rounds to the tables in memory that every question builds on."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 import duckdb
@@ -9,6 +9,7 @@ import msgspec
 from ebbtide.estimate.fates import check_fate_rows, family_fate_rows
 from ebbtide.estimate.questions import ask_question, keep_answer, keep_rows, question_text
 from ebbtide.estimate.versions import version_move
+from ebbtide.model.errors import EstimateError
 
 TEXT = "VARCHAR"
 
@@ -36,6 +37,21 @@ class JudgedCheck(msgspec.Struct, frozen=True):
     check: str
     version: str
     families: tuple[str, ...]
+
+
+def unjudged(label: str, check: str, known: Iterable[str], more: str = "") -> EstimateError:
+    """The mistake of asking for a check that did not judge a round.
+
+    Args:
+        label: Of the round.
+        check: As asked for.
+        known: Those that did.
+        more: What else can be asked for, behind them.
+    """
+    listed = ", ".join(sorted(set(known))[:12]) or "none"
+    return EstimateError(
+        f"round {label} was not judged by a check {check[:60]!r}.", remedy=f"Its checks are: {listed}{more}."
+    )
 
 
 def prepare(
