@@ -19,6 +19,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from ports import free_port
+
 MODULES = Path("/usr/lib/apache2/modules")
 PROGRAM_FOLDERS = "/usr/sbin:/usr/local/sbin:/usr/bin:/bin"
 ADDRESS = "127.0.0.1"
@@ -165,14 +167,6 @@ def version_of(command: Sequence[str], before: str) -> str:
     return (said.stdout + said.stderr).partition(before)[2].split()[0]
 
 
-def free_port() -> int:
-    """A port that nobody listens at now."""
-    with socket.socket() as probe:
-        probe.bind((ADDRESS, 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @contextmanager
 def real_servers(more_pages: Mapping[str, str] = MappingProxyType({})) -> Iterator[RealServers]:
     """Start all servers, and end them whatever happens; ``more_pages`` are served beside the usual ones."""
@@ -185,8 +179,8 @@ def real_servers(more_pages: Mapping[str, str] = MappingProxyType({})) -> Iterat
         write_sites(folder, more_pages)
         write_certificate(folder)
         commands = (nginx_command(folder, servers), *apache_commands(folder, servers))
-        for command in commands:
-            running.enter_context(running_server(command))
+        for number, command in enumerate(commands):
+            running.enter_context(running_server(command, folder / f"start-{number}.err"))
         for port in servers.ports.values():
             wait_until_open(port, folder)
         yield servers
@@ -272,17 +266,18 @@ def apache_commands(folder: Path, servers: RealServers) -> Iterator[list[str]]:
 
 
 @contextmanager
-def running_server(command: Sequence[str]) -> Iterator[None]:
-    """Run one server as our own child, and wait for its end."""
+def running_server(command: Sequence[str], log: Path) -> Iterator[None]:
+    """Run one server as our own child, and wait for its end; what it says before it has a log of its own is kept."""
     program = find_program(command[0])
     assert program is not None
-    process = subprocess.Popen(
-        [program, *command[1:]],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,  # Apache ends its whole process group with itself, and that must not be ours
-    )
+    with log.open("wb") as said:
+        process = subprocess.Popen(
+            [program, *command[1:]],
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
+            start_new_session=True,  # Apache ends its whole process group with itself, and that must not be ours
+        )
     try:
         yield
     finally:

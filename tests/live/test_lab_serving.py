@@ -17,6 +17,7 @@ from ebbtide.lab.holes import CHECKS
 from ebbtide.lab.scenario import builtin, load_scenario
 from ebbtide.lab.truth import truth_rows
 from ebbtide.lab.world import World, build_world
+from ports import free_port
 
 pytestmark = pytest.mark.live
 
@@ -78,12 +79,6 @@ class Served:
             if s.traits.drops == way and s.presence == "answered"
         }
         return next(row for row in self.rows if row["server"] in ids)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """How a long run is watched."""
 
-import socket
 import urllib.request
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from ebbtide.cli.output import told_how_to_go_on
 from ebbtide.cli.watching import LINE_EVERY_S, Speed, plain_lines, progress_line
 from ebbtide.model.errors import ConfigurationError
 from ebbtide.survey.progress import Progress
+from ports import free_port
 
 REPORT = Progress(1500, 6000, "asking", {"answered": 1200, "failed": 300}, 40, slowed=2, bugs=1)
 
@@ -65,18 +65,12 @@ def test_metrics_are_kept_in_a_file_and_served_on_loopback(tmp_path: Path) -> No
     assert "ebbtide_prefixes_slowed 2.0" in text
 
 
-@pytest.fixture
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.mark.live
-def test_metrics_are_served_where_the_operator_says(free_port: int) -> None:
-    with given_out(None, f"127.0.0.1:{free_port}") as watch:
+def test_metrics_are_served_where_the_operator_says() -> None:
+    port = free_port()
+    with given_out(None, f"127.0.0.1:{port}") as watch:
         watch(REPORT)
-        with urllib.request.urlopen(f"http://127.0.0.1:{free_port}/metrics", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
             assert b"ebbtide_bugs 1.0" in answer.read()
 
 

@@ -1,9 +1,10 @@
 """What a variant of a server needs in order to stand: a folder, an address, a port, and commands."""
 
-import socket
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
+
+from ports import free_port
 
 
 class Command(NamedTuple):
@@ -53,11 +54,3 @@ class Product(NamedTuple):
     name: str
     programs: Sequence[str]
     variants: Mapping[str, Callable[[Ground], Sequence[Command]]]
-
-
-def free_port(address: str) -> int:
-    """A port that nobody listens at now."""
-    with socket.socket() as probe:
-        probe.bind((address, 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from ports import free_port
 from zoo.pages import GIT, NOTES, PLAIN
 from zoo.python_server import PYTHON, plain_command, quiet_command
-from zoo.records import Command, Ground, Product, free_port
+from zoo.records import Command, Ground, Product
 
 CONFIGURATION = """
 vcl 4.1;
