@@ -83,14 +83,36 @@ def _ask(program: Path, farm: Farm, hosts: int, requests: int = 1, *, is_pure: b
 
 
 def further_request(farm: Farm, hosts: int, pairs: int) -> Section:
-    """What one more request on an open connection costs, as a share of the first one, its dialing included."""
-    program = HERE / "probe_get.py"
-    start_s = in_short([_ask(program, farm, 1).cpu_s for _ in range(STARTS)]).median
-    ratios = []
+    """What one more request on an open connection costs, as a share of the first one, its dialing included.
+
+    Beside it the same of a bare loop that reads lengths alone: the part that the kernel takes, and the floor.
+    """
+    programs = {"ours": HERE / "probe_get.py", "bare": HERE / "bare_further.py"}
+    start_s = {
+        name: in_short([_ask(program, farm, 1).cpu_s for _ in range(STARTS)]).median
+        for name, program in programs.items()
+    }
+    some = hosts // FURTHER_PART
+    readings: dict[str, list[tuple[float, float]]] = {name: [] for name in programs}
     for _ in range(pairs):
-        one_s, many_s = (_ask(program, farm, hosts // FURTHER_PART, requests).cpu_s for requests in (1, FURTHER))
-        ratios.append((many_s - one_s) / (FURTHER - 1) / (one_s - start_s))
-    return {"hosts": hosts // FURTHER_PART, "requests": FURTHER, "of_first": in_short(ratios)}
+        for name, program in programs.items():
+            one_s, many_s = (_ask(program, farm, some, requests).cpu_s for requests in (1, FURTHER))
+            readings[name].append((one_s - start_s[name], (many_s - one_s) / (FURTHER - 1)))
+    of_first = {name: in_short([further / first for first, further in pairs]) for name, pairs in readings.items()}
+    cost_us = {
+        name: {
+            "first": in_short([1e6 * first / some for first, _ in pairs]),
+            "further": in_short([1e6 * further / some for _, further in pairs]),
+        }
+        for name, pairs in readings.items()
+    }
+    return {
+        "hosts": some,
+        "requests": FURTHER,
+        "of_first": of_first["ours"],
+        "bare_of_first": of_first["bare"],
+        "cost_us": cost_us,
+    }
 
 
 def silent_memory() -> Section:
