@@ -11,7 +11,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TESTS = ("unit/test_probe_*.py", "unit/test_wire_*.py", "property/test_probe_*.py", "property/test_wire_*.py")
+TESTS = tuple(
+    f"{kind}/test_{room}_*.py"
+    for kind in ("unit", "property")
+    for room in ("probe", "wire", "judge", "patterns", "rounds")
+)
 
 
 def compiled_sources() -> list[Path]:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from ahocorasick_rs import BytesAhoCorasick
 
-_WINDOW_BYTES = 4096
-_DENSE_PLACES = 1024
+_WINDOW_BYTES = 16_384
+_DENSE_PLACES = 4096
 
 
 class Automaton:

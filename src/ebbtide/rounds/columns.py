@@ -135,7 +135,7 @@ def _offsets(values: Iterable[Sequence[object]]) -> pa.Buffer:
     return pa.py_buffer(array("i", accumulate(map(len, values), initial=0)))
 
 
-def _bitmap(bits: Sequence[bool]) -> pa.Buffer:
+def _bitmap(bits: Sequence[object]) -> pa.Buffer:
     """One bit a value, the lowest first."""
     text = "".join("1" if bit else "0" for bit in reversed(bits))
     return pa.py_buffer(int(text or "0", 2).to_bytes(-(-len(bits) // _BITS), "little"))

@@ -332,7 +332,7 @@ def _decide_asks(
             missing.extend([ask] if ask in asks else [])
             earlier.append(None if exchange is None else seen.parts(exchange, block, ask, earlier))
             continue
-        if (id(block), exchange.ordinal) in seen.ruled_out:
+        if id(block) in seen.ruled_out.get(exchange.ordinal, ()):
             continue
         for last in seen.chain(exchange, block):
             parts = seen.parts(last, block, ask, earlier)

@@ -34,7 +34,7 @@ class Seen:
         is_answered: The first request for ``/`` was answered.
         has_failure: Some request was not answered; that for robots.txt does not count.
         extra_count: How many requests beyond the core plan were made.
-        ruled_out: Blocks by their identity, each with the exchange that certainly does not show them.
+        ruled_out: By the ordinal of an exchange, the identities of blocks that it certainly does not show.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Seen:
         self.exchanges = exchanges
         self.by_key: dict[RequestKey, Exchange] = {}
         self.extra_count = 0
-        self.ruled_out: set[tuple[int, int]] = set()
+        self.ruled_out: dict[int, frozenset[int]] = {}
         self._absents: list[Exchange] = []
         first: dict[Purpose, Exchange] = {}
         for exchange in exchanges:

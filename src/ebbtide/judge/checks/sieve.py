@@ -5,6 +5,7 @@ Of thousands of checks hardly any has its words in a page, so that only these ar
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from ebbtide.judge.checks.records import ByTemplate, Check
 from ebbtide.judge.checks.seen import REDIRECTS, Seen
@@ -19,6 +20,8 @@ from ebbtide.patterns.required import Literal
 
 _NOT_SHOWN = NotShown()
 _ROOT = "/"
+_REMEMBERED = 1024
+"""Answers hold few combinations of words, most of them none."""
 
 
 class Group:
@@ -32,24 +35,31 @@ class Group:
     def __init__(self, ask: Ask, members: Sequence[tuple[Check, Block]]) -> None:
         self.ask = ask
         self.is_passive = is_passive_path(ask.path)
-        self.alone = tuple(check.id for check, _ in members if _hangs_on_one_answer(check))
+        self.alone = frozenset(check.id for check, _ in members if _hangs_on_one_answer(check))
         self._plain = Block((ask,))
         self._members = members
         self._words = LiteralSet([tuple(map(Literal, needed_words(block))) for _, block in members])
         self._not_shown: dict[str, Verdict] = dict.fromkeys(self.alone, _NOT_SHOWN)
+        self._settled = lru_cache(_REMEMBERED)(self._settle)
 
-    def settle(self, exchange: Exchange, seen: Seen, verdicts: dict[str, Verdict]) -> set[str]:
+    def settle(self, exchange: Exchange, seen: Seen, verdicts: dict[str, Verdict]) -> frozenset[str]:
         """Rule out the blocks whose words are not in an answer, and call those not shown that hang on it alone.
 
         Returns:
             Ids of the checks that are not shown.
         """
-        open_ones = set(self._words.candidates(haystack(seen.parts(exchange, self._plain))))
+        occurring = self._words.occurring(haystack(seen.parts(exchange, self._plain)))
+        ruled_out, not_shown = self._settled(frozenset(occurring))
         verdicts.update(self._not_shown)
-        seen.ruled_out.update(
-            (id(block), exchange.ordinal) for number, (_, block) in enumerate(self._members) if number not in open_ones
-        )
-        return {*self.alone} - {self._members[number][0].id for number in open_ones}
+        known = seen.ruled_out.get(exchange.ordinal)
+        seen.ruled_out[exchange.ordinal] = ruled_out if known is None else known | ruled_out
+        return not_shown
+
+    def _settle(self, occurring: frozenset[int]) -> tuple[frozenset[int], frozenset[str]]:
+        """Blocks that are ruled out, by their identity, and checks that are not shown, if some words occur."""
+        open_ones = self._words.always | occurring
+        ruled_out = (id(block) for number, (_, block) in enumerate(self._members) if number not in open_ones)
+        return frozenset(ruled_out), self.alone - {self._members[number][0].id for number in open_ones}
 
 
 class Sieve:
@@ -83,7 +93,7 @@ class Sieve:
         Returns:
             Ids of the checks whose verdict stands.
         """
-        done: set[str] = set()
+        done: frozenset[str] = frozenset()
         for group in self._groups:
             if seen.is_soft and group.ask.path != _ROOT:
                 continue
@@ -94,8 +104,8 @@ class Sieve:
                     done |= group.settle(exchange, seen, verdicts)
             elif group.alone and (verdict := missing(group)) is not None:
                 verdicts.update(dict.fromkeys(group.alone, verdict))
-                done.update(group.alone)
-        return frozenset(done)
+                done |= group.alone
+        return done
 
 
 def _hangs_on_one_answer(check: Check) -> bool:
