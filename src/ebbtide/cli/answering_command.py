@@ -38,6 +38,7 @@ def ask(
 
     Example: ebbtide ask git-folder --list constituency.txt --survey my-survey
     """
+    from ebbtide.control.looks import note_look
     from ebbtide.rounds.folder import SurveyFolder
     from ebbtide.survey.answering import answer_from
     from ebbtide.survey.following_up import prepare_follow_up
@@ -50,6 +51,7 @@ def ask(
     alone, named = with_check_alone(config, folder.path, check)
     wanted = None if listed is None else read_wanted(listed, folder.shards)
     chosen = label or newest_sealed(folder)
+    note_look(folder.path, "ask", named)
     with progress_bar("reading stored answers", quiet=json) as progress:
         answer = answer_from(folder, chosen, alone, named, wanted=wanted, progress=progress)
     if prepare is not None and answer.open:

@@ -20,6 +20,7 @@ from ebbtide.cli import (
     pressure_command,
     probe_command,
     reading_commands,
+    site_command,
     survey_commands,
     technology_commands,
 )
@@ -46,6 +47,7 @@ app.command("demo")(demo_command.demo)
 app.command("pressure")(pressure_command.pressure)
 app.command("probe")(probe_command.probe)
 app.command("ask")(answering_command.ask)
+app.command("site")(site_command.site)
 app.command("judge")(survey_commands.judge)
 app.command("facts")(reading_commands.facts)
 app.command("report")(reading_commands.report)

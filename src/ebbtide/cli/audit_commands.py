@@ -20,7 +20,6 @@ app = typer.Typer(
 _COLUMNS = ("target", "url", "verdict", "part", "excerpt", "truth")
 _TRUTHS = {"shown": True, "not_shown": False, "cannot_tell": None, "": None}
 _MOST_BYTES = 64 << 20
-_STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @app.command(epilog="Example: ebbtide audit draw git-folder -n 100 --out audit.csv --survey my-survey")
@@ -39,13 +38,16 @@ def draw(
     """Draw targets to look at by hand, and write them with an empty column truth: shown, not_shown or cannot_tell."""
     import msgspec
 
+    from ebbtide.control.looks import note_look
     from ebbtide.estimate.audits import draw as draw_targets
+    from ebbtide.publish.cells import safe_cell
     from ebbtide.rounds.folder import SurveyFolder
     from ebbtide.survey.settings import load_config
 
     folder = SurveyFolder.open(survey)
     label = round_label or folder.last_judged()
     silent_after = load_config(folder.path).attempts.silent_after
+    note_look(folder.path, "audit draw", check)
     sample = draw_targets(folder, check, label, number, seed=seed, silent_after=silent_after)
     if out.exists():
         raise EstimateError("the file is there already; it may hold what somebody has entered.", where=str(out))
@@ -56,7 +58,8 @@ def draw(
         writer = csv.writer(stream)
         writer.writerow(_COLUMNS)
         writer.writerows(
-            (*map(_safe, (each.target, each.url, each.verdict, each.part, each.excerpt)), "") for each in sample.targets
+            (*map(safe_cell, (each.target, each.url, each.verdict, each.part, each.excerpt)), "")
+            for each in sample.targets
         )
     if json:
         print_json({"file": str(out), "sample": sample})
@@ -145,12 +148,6 @@ def _sample_of(survey: Path, targets: set[str], file: Path) -> "Sample":
             return sample
     what = "no truth is entered." if not targets else "these targets were not drawn from this survey together."
     raise EstimateError(what, where=str(file), remedy="Draw them: ebbtide audit draw CHECK")
-
-
-def _safe(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula, and no terminal for an order."""
-    shown = "".join(each if each.isprintable() else " " for each in text)
-    return f"'{shown}" if shown.startswith(_STARTS_A_FORMULA) else shown
 
 
 def _words(found: "Corrected") -> str:

@@ -188,6 +188,23 @@ def opt_out(
         print_line(f"{written.what} is closed {f'until {until}' if until else 'for good'}, written in {path}")
 
 
+@app.command(epilog="Example: ebbtide conduct looks --survey my-survey --json")
+def looks(survey: SurveyOption = Path(), *, json: JsonOption = False) -> None:
+    """List who looked at details of single servers: when, with which command, at what, and why."""
+    from ebbtide.control.looks import looks_on_record
+    from ebbtide.rounds.folder import SurveyFolder
+
+    found = looks_on_record(SurveyFolder.open(survey).path)
+    if json:
+        print_json(found)
+        return
+    print_table(
+        f"{len(found):,} looks at details",
+        ("at", "who", "command", "about", "why"),
+        [(each.at, each.who, each.command, each.about, each.why or None) for each in found],
+    )
+
+
 def _plain(record: object) -> dict[str, object]:
     import msgspec
 

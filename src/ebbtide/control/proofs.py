@@ -3,30 +3,14 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 import msgspec
 
 from ebbtide.conduct.proofs import Challenge
-from ebbtide.model.errors import SurveyFolderError
+from ebbtide.control.store import FILE, control_store, now_text
 
-FILE = "control.sqlite"
-_VERSION = 1
-_SCHEMA = """
-CREATE TABLE proofs (
-    host TEXT PRIMARY KEY,
-    origin TEXT NOT NULL,
-    survey TEXT NOT NULL,
-    token TEXT NOT NULL,
-    expires TEXT NOT NULL,
-    issued_at TEXT NOT NULL,
-    verified_at TEXT NOT NULL DEFAULT '',
-    verified_by TEXT NOT NULL DEFAULT '',
-    checked_at TEXT NOT NULL DEFAULT '',
-    problem TEXT NOT NULL DEFAULT ''
-) STRICT, WITHOUT ROWID
-"""
 _COLUMNS = "host, origin, survey, token, expires, issued_at, verified_at, verified_by, checked_at, problem"
 
 
@@ -52,23 +36,13 @@ class ProofOnRecord(msgspec.Struct, frozen=True):
 
 @contextmanager
 def proof_store(folder: Path) -> Iterator["ProofStore"]:
-    """Open the survey's ``control.sqlite``; made if missing.
+    """Open the proofs in the survey's ``control.sqlite``; made if missing.
 
     Raises:
         SurveyFolderError: It cannot be opened, or a newer version made it.
     """
-    path = folder / FILE
-    try:
-        connection = sqlite3.connect(path, timeout=10, isolation_level=None)
-    except sqlite3.Error as error:
-        raise SurveyFolderError(f"it cannot be opened: {error}.", where=str(path)) from error
-    try:
-        _prepare(connection)
+    with control_store(folder) as connection:
         yield ProofStore(connection)
-    except sqlite3.Error as error:
-        raise SurveyFolderError(f"it cannot be used: {error}.", where=str(path)) from error
-    finally:
-        connection.close()
 
 
 def proofs_on_record(folder: Path) -> tuple[ProofOnRecord, ...]:
@@ -89,12 +63,12 @@ class ProofStore:
         """Note that an owner was told what to publish; an earlier proof of the host is replaced."""
         self._connection.execute(
             "INSERT OR REPLACE INTO proofs (host, origin, survey, token, expires, issued_at) VALUES (?, ?, ?, ?, ?, ?)",
-            (challenge.host, origin, challenge.survey, challenge.token, challenge.expires.isoformat(), _now()),
+            (challenge.host, origin, challenge.survey, challenge.token, challenge.expires.isoformat(), now_text()),
         )
 
     def note_found(self, challenge: Challenge, how: str) -> None:
         """Note that a valid challenge is published, perhaps another one of ours than was issued last."""
-        now = _now()
+        now = now_text()
         self._connection.execute(
             "UPDATE proofs SET token = ?, expires = ?, verified_at = ?, verified_by = ?, checked_at = ?, problem = ''"
             " WHERE host = ?",
@@ -104,7 +78,7 @@ class ProofStore:
     def note_missing(self, host: str, problem: str) -> None:
         """Note that it was looked for and is not there."""
         self._connection.execute(
-            "UPDATE proofs SET checked_at = ?, problem = ? WHERE host = ?", (_now(), problem[:500], host)
+            "UPDATE proofs SET checked_at = ?, problem = ? WHERE host = ?", (now_text(), problem[:500], host)
         )
 
     def all(self) -> tuple[ProofOnRecord, ...]:
@@ -114,22 +88,3 @@ class ProofStore:
             ProofOnRecord(Challenge(host, survey, date.fromisoformat(expires), token), origin, *rest)
             for host, origin, survey, token, expires, *rest in rows
         )
-
-
-def _prepare(connection: sqlite3.Connection) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version > _VERSION:
-        connection.execute("ROLLBACK")
-        raise SurveyFolderError(
-            f"{FILE} has version {version}; this version reads up to {_VERSION}.",
-            remedy="Use a newer version of Ebbtide.",
-        )
-    if version == 0:
-        connection.execute(_SCHEMA)
-        connection.execute(f"PRAGMA user_version = {_VERSION}")
-    connection.execute("COMMIT")
-
-
-def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,6 +1,6 @@
 """What one round says of every planned target, verdicts written out in full: for holding a survey against a truth."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ebbtide.model.verdicts import UNKNOWN_FAMILY
@@ -47,7 +47,8 @@ def observed_rows(folder: SurveyFolder, label: str) -> Iterator[dict[str, Any]]:
                 "presence": presence_of(kind, stage, fault),
                 "family": family,
                 "checks": {
-                    check: _labelled(told.get(check) or _implied(kind, family, families)) for check, families in checks
+                    check: _labelled(told.get(check) or implied_verdict(kind, family, families))
+                    for check, families in checks
                 },
             }
     finally:
@@ -65,7 +66,7 @@ def presence_of(kind: str, stage: str, fault: str) -> str:
     return "unknown"
 
 
-def _implied(kind: str, family: str, families: list[str]) -> tuple[str, str]:
+def implied_verdict(kind: str, family: str, families: Sequence[str]) -> tuple[str, str]:
     """The verdict that is not stored because it follows (see ``model.rows.VerdictRow``)."""
     if kind != "answered":
         return "not_asked", "unreachable"

@@ -2,17 +2,16 @@
 
 from functools import cache
 from importlib.resources import files
-from typing import Any
 
 import msgspec
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from ebbtide.model.facts import Fact
 from ebbtide.model.verdicts import CheckInfo
+from ebbtide.publish.environment import make_environment
 from ebbtide.publish.page import view_of
 from ebbtide.publish.palette import style_rules
-from ebbtide.publish.plain_text import plain
 from ebbtide.publish.suppression import suppress
 
 
@@ -67,32 +66,14 @@ def render_report(report: ReportInput) -> str:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("ebbtide.publish"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_finalize,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = make_environment()
     environment.filters["drawn"] = Markup
-    environment.tests["link"] = _is_link
     return environment
 
 
 @cache
 def _style_sheet() -> str:
     return files("ebbtide.publish").joinpath("templates/report.css").read_text(encoding="utf-8")
-
-
-def _finalize(value: Any) -> Any:
-    """Every text that a template prints is made dead first; what is markup already was."""
-    return plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-
-def _is_link(text: str) -> bool:
-    return text.startswith(("https://", "http://"))
 
 
 def _bar(ink: str) -> Markup:

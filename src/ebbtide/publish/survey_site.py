@@ -5,10 +5,11 @@ from functools import cache
 from importlib.resources import files
 
 import msgspec
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
-from ebbtide.publish.palette import INKS
-from ebbtide.publish.plain_text import plain
+from ebbtide.publish.environment import colour_rules, make_environment
+
+_INKS = ("paper", "text", "quiet", "hair", "veil", "microsoft-iis")
 
 
 class SurveyPage(msgspec.Struct, frozen=True):
@@ -49,25 +50,12 @@ class SurveyPage(msgspec.Struct, frozen=True):
 
 def render_survey_page(page: SurveyPage) -> str:
     """The page as a whole HTML document that needs nothing beside itself."""
-    style = _colours() + files("ebbtide.publish").joinpath("templates/survey_site.css").read_text(encoding="utf-8")
+    style = colour_rules(_INKS) + files("ebbtide.publish").joinpath("templates/survey_site.css").read_text(
+        encoding="utf-8"
+    )
     return _environment().get_template("survey_site.html.j2").render(page=page, style=style)
-
-
-def _colours() -> str:
-    inks = {name: INKS[name] for name in ("paper", "text", "quiet", "hair", "veil")} | {"link": INKS["microsoft-iis"]}
-    bright = "".join(f"--{name}:{ink.light};" for name, ink in inks.items())
-    dim = "".join(f"--{name}:{ink.dark};" for name, ink in inks.items())
-    return f":root{{color-scheme:light dark;{bright}}}@media screen and (prefers-color-scheme:dark){{:root{{{dim}}}}}"
 
 
 @cache
 def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("ebbtide.publish"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=lambda value: plain(value) if type(value) is str else value,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    return make_environment()

@@ -7,6 +7,7 @@ import msgspec
 
 from ebbtide.conduct.exclusions import parse_excluded
 from ebbtide.conduct.segments import Network
+from ebbtide.control.forgetting import forget_hosts
 from ebbtide.rounds.erasing import erase_targets
 from ebbtide.rounds.facts import forget_facts
 from ebbtide.rounds.folder import AUDITS, SurveyFolder
@@ -68,6 +69,8 @@ def erase(folder: SurveyFolder, subject: str, *, why: str, is_dry_run: bool = Fa
             erased.append(ErasedRound(label, len(targets), {}))
         elif looked_at.state is not RoundState.OPEN and not is_dry_run:
             erased += _erase_in(folder, label, targets, why)
+    if not is_dry_run:
+        forget_hosts(folder.path, lambda name: _is_meant(name, excluded))
     return ErasureSummary(is_dry_run, tuple(erased), tuple(still_open))
 
 
