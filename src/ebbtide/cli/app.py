@@ -20,6 +20,7 @@ from ebbtide.cli import (
     pressure_command,
     probe_command,
     reading_commands,
+    sensor_command,
     site_command,
     survey_commands,
     technology_commands,
@@ -45,6 +46,7 @@ app.add_typer(lab_commands.app, name="lab")
 app.add_typer(audit_commands.app, name="audit")
 app.command("demo")(demo_command.demo)
 app.command("pressure")(pressure_command.pressure)
+app.command("sensor")(sensor_command.sensor)
 app.command("probe")(probe_command.probe)
 app.command("ask")(answering_command.ask)
 app.command("site")(site_command.site)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ebbtide.estimate.attack_trend import Trend
     from ebbtide.pressure.counting import Load, Pressure
     from ebbtide.pressure.reading import Reading
-    from ebbtide.pressure.sources import SourcePolicy
+    from ebbtide.pressure.sources import Keeping, SourcePolicy
 
 _STRIP = 100
 _LEAST_READ = 0.9
@@ -68,17 +68,28 @@ def _demand_logs(reading: "Reading") -> None:
         )
 
 
-def _policy(sources: str) -> "SourcePolicy":
-    """How sources are kept; hashes are made with a key of this run alone."""
-    import secrets
+def keeping_named(sources: str) -> "Keeping":
+    """How sources are kept, by its name.
 
+    Raises:
+        PressureError: There is no such way.
+    """
     from ebbtide.pressure.records import PressureError
-    from ebbtide.pressure.sources import Keeping, SourcePolicy
+    from ebbtide.pressure.sources import Keeping
 
     known = {each.value: each for each in Keeping}
     if sources not in known:
         raise PressureError(f"sources cannot be kept as {sources[:40]!r}.", remedy=f"Keep them as {', '.join(known)}.")
-    keeping = known[sources]
+    return known[sources]
+
+
+def _policy(sources: str) -> "SourcePolicy":
+    """How sources are kept; hashes are made with a key of this run alone."""
+    import secrets
+
+    from ebbtide.pressure.sources import Keeping, SourcePolicy
+
+    keeping = keeping_named(sources)
     return SourcePolicy(keeping, secrets.token_bytes(32) if keeping is Keeping.HASH else b"")
 
 
@@ -93,7 +104,9 @@ def _trend(reading: "Reading", each: "Pressure") -> "Trend | None":
     counts: Counter[int] = visits_by_day(reading.events, each.signature)
     days = [day for day in reading.ledger.observed_days if _spreads(reading, each.signature, day)]
     try:
-        return attack_trend(days, [counts[day] for day in days])
+        return attack_trend(
+            days, [counts[day] for day in days], exposure=[reading.ledger.exposure_days((day,)) for day in days]
+        )
     except EstimateError:
         return None
 
@@ -108,6 +121,7 @@ def _document(reading: "Reading", load: "Load", trends: "dict[str, Trend | None]
         "lines": reading.lines,
         "files": reading.files,
         "observed_days": len(reading.ledger.observed_days),
+        "exposure_days": reading.ledger.exposure_days(reading.ledger.observed_days),
         "calendar_days": reading.ledger.calendar_days,
         "gaps": [
             {"first": date.fromordinal(gap.first).isoformat(), "last": date.fromordinal(gap.last).isoformat()}
@@ -158,9 +172,9 @@ def _print_load(load: "Load", trends: "dict[str, Trend | None]", *, with_months:
                 each.family,
                 each.kind,
                 each.requests,
-                f"{each.requests_a_day:.1f}",
-                f"{each.visits_a_day:.2f}",
-                f"{each.sources_a_day:.2f}",
+                _a_day(each, f"{each.requests_a_day:.1f}"),
+                _a_day(each, f"{each.visits_a_day:.2f}"),
+                _a_day(each, f"{each.sources_a_day:.2f}"),
                 each.sources,
                 " ".join(f"{value:g}" for value in each.quartiles),
                 f"{each.top_source:.0%}",
@@ -170,6 +184,11 @@ def _print_load(load: "Load", trends: "dict[str, Trend | None]", *, with_months:
         ],
         right=(3, 4, 5, 6, 7, 8, 9),
     )
+
+
+def _a_day(each: "Pressure", figure: str) -> str | None:
+    """A figure a day; none where not even one whole day was observed."""
+    return figure if each.exposure_days >= 1 else None
 
 
 def _print_end(reading: "Reading", load: "Load") -> None:

@@ -41,17 +41,23 @@ class Trend(msgspec.Struct, frozen=True):
     half_life_interval: Interval | None
 
 
-def attack_trend(days: npt.ArrayLike, counts: npt.ArrayLike, level: float = LEVEL) -> Trend:
-    """The trend of daily counts: log E(count) = a + b day, by quasi-likelihood, its spread from Pearson's residuals.
+def attack_trend(
+    days: npt.ArrayLike, counts: npt.ArrayLike, level: float = LEVEL, *, exposure: npt.ArrayLike | None = None
+) -> Trend:
+    """The trend of daily counts: log E(count / exposure) = a + b day, by quasi-likelihood.
+
+    Its spread is that of Pearson's residuals.
 
     Args:
         days: Shape (n,), observed days as numbers, those without an event among them; days on which the family does not
             spread, or the log was not there, are left out by the caller.
         counts: Shape (n,), 0 or more.
         level: Confidence, 0 to 1.
+        exposure: Shape (n,), part of each day that was observed, above 0; all of it where it is not given.
 
     Raises:
-        EstimateError: Columns do not match, a count is below 0, or there are too few days or events for a trend.
+        EstimateError: Columns do not match, an exposure is not above 0, a count is below 0, or there are too few days
+            or events for a trend.
 
     Assumptions: days are independent given their mean; the variance is proportional to the mean. A wave (many visits on
     some days) widens the interval; it does not make a trend.
@@ -59,8 +65,11 @@ def attack_trend(days: npt.ArrayLike, counts: npt.ArrayLike, level: float = LEVE
     Source: McCullagh and Nelder, Generalized Linear Models, 2nd ed. (1989), chapters 6 and 9.
     """
     day, count = np.asarray(days, dtype=np.float64), np.asarray(counts, dtype=np.float64)
-    if day.shape != count.shape or day.ndim != 1:
-        raise EstimateError(f"{day.size} days and {count.size} counts do not match.")
+    seen = np.ones_like(day) if exposure is None else np.asarray(exposure, dtype=np.float64)
+    if day.shape != count.shape or day.shape != seen.shape or day.ndim != 1:
+        raise EstimateError(f"{day.size} days, {count.size} counts and {seen.size} exposures do not match.")
+    if not ((seen > 0) & np.isfinite(seen)).all():
+        raise EstimateError("The exposure of a day is not above 0, or no number.")
     if (count < 0).any() or not np.isfinite(count).all():
         raise EstimateError("A count of a day is below 0, or no number.")
     if day.size < FEWEST_DAYS or np.ptp(day) < FEWEST_DAYS - 1:
@@ -69,7 +78,7 @@ def attack_trend(days: npt.ArrayLike, counts: npt.ArrayLike, level: float = LEVE
         raise EstimateError(f"{count.sum():.0f} events are too few for a trend; it needs {FEWEST_EVENTS}.")
     centre, scale = day.mean(), np.ptp(day)
     x = np.column_stack([np.ones(day.size), (day - centre) / scale])
-    slope, error, dispersion = _fitted(x, count)
+    slope, error, dispersion = _fitted(x, count, np.log(seen))
     slope, error = slope / scale, error / scale
     freedom = day.size - 2
     reach = float(student.ppf(0.5 + level / 2, freedom)) * error
@@ -86,27 +95,30 @@ def attack_trend(days: npt.ArrayLike, counts: npt.ArrayLike, level: float = LEVE
     return Trend(day.size, slope, interval, p_value, dispersion, verdict, half_life, lives if is_trend else None)
 
 
-def _fitted(x: npt.NDArray[np.float64], count: npt.NDArray[np.float64]) -> tuple[float, float, float]:
+_Array = npt.NDArray[np.float64]
+
+
+def _fitted(x: _Array, count: _Array, offset: _Array) -> tuple[float, float, float]:
     """Slope, its standard error and the dispersion; Newton's steps with halving, from the plain mean."""
-    beta = np.array([math.log(count.mean()), 0.0])
-    value = _likelihood(x, count, beta)
+    beta = np.array([math.log(count.sum() / np.exp(offset).sum()), 0.0])
+    value = _likelihood(x, count, offset, beta)
     for _ in range(_MOST_STEPS):
-        mean = np.exp(x @ beta)
+        mean = np.exp(x @ beta + offset)
         information = x.T @ (x * mean[:, None])
         step = np.linalg.solve(information, x.T @ (count - mean))
         size = 1.0
-        while (better := _likelihood(x, count, beta + size * step)) < value and size > _TOLERANCE:
+        while (better := _likelihood(x, count, offset, beta + size * step)) < value and size > _TOLERANCE:
             size /= 2
         beta, gained = beta + size * step, better - value
         value = max(value, better)
         if abs(gained) <= _TOLERANCE * (1 + abs(value)):
             break
-    mean = np.exp(x @ beta)
+    mean = np.exp(x @ beta + offset)
     dispersion = float(((count - mean) ** 2 / mean).sum() / (count.size - 2))
     covariance = np.linalg.inv(x.T @ (x * mean[:, None])) * dispersion
     return float(beta[1]), math.sqrt(float(covariance[1, 1])), dispersion
 
 
-def _likelihood(x: npt.NDArray[np.float64], count: npt.NDArray[np.float64], beta: npt.NDArray[np.float64]) -> float:
-    line = np.clip(x @ beta, -500, 500)
+def _likelihood(x: _Array, count: _Array, offset: _Array, beta: _Array) -> float:
+    line = np.clip(x @ beta + offset, -500, 500)
     return float((count * line - np.exp(line)).sum())

@@ -27,9 +27,10 @@ class Pressure(msgspec.Struct, frozen=True):
         kind: What sends it; empty for ``all``.
         month: As ``2004-05``; empty for all of the log.
         days: Observed days, those without an event among them.
+        exposure_days: What they come to in whole days: a day of a sensor counts by the hours that it was up.
         active_days: Of these, days of the month on which the family spreads.
         requests, visits, sources: In all; a source counts once.
-        requests_a_day, visits_a_day, sources_a_day: Means over observed days.
+        requests_a_day, visits_a_day, sources_a_day: Means over observed days, by their exposure.
         quartiles: Requests of an observed day: lower quartile, median, upper quartile.
         top_source: Part of the requests that the busiest source sent.
         near_16, near_8: Sources in our own /16, and in our own /8 outside it; ``None`` if our address is not known.
@@ -40,6 +41,7 @@ class Pressure(msgspec.Struct, frozen=True):
     kind: str
     month: str
     days: int
+    exposure_days: float
     active_days: int
     requests: int
     visits: int
@@ -105,12 +107,14 @@ def count_load(events: Events, ledger: Ledger) -> Load:
     by_signature = _rows_by_signature(events)
     attacks = [number for number, signature in enumerate(events.signatures) if signature.is_attack]
     together = [row for number in attacks for row in by_signature.get(number, ())]
-    known = events.neighbourhood.is_known
+    known = events.is_near_told
     entries: list[tuple[Signature | None, list[_Row]]] = [(None, together)]
     entries += [(events.signatures[number], rows) for number, rows in by_signature.items()]
-    whole = [_pressure(signature, "", rows, ledger.observed_days, is_known=known) for signature, rows in entries]
+    whole = [
+        _pressure(signature, "", rows, ledger, ledger.observed_days, is_known=known) for signature, rows in entries
+    ]
     months = [
-        _pressure(signature, month, found, days, is_known=known)
+        _pressure(signature, month, found, ledger, days, is_known=known)
         for month, days in _by_month(ledger.observed_days).items()
         for signature, rows in entries
         if (found := [row for row in rows if month_of(row.day) == month]) or signature is None
@@ -159,27 +163,34 @@ def _by_month(days: Iterable[int]) -> dict[str, list[int]]:
 
 
 def _pressure(
-    signature: Signature | None, month: str, rows: Sequence[_Row], days: Sequence[int], *, is_known: bool
+    signature: Signature | None,
+    month: str,
+    rows: Sequence[_Row],
+    ledger: Ledger,
+    days: Sequence[int],
+    *,
+    is_known: bool,
 ) -> Pressure:
     requests = Counter(row.day for row in rows)
     sources = Counter(row.source for row in rows)
     on_day = {(row.day, row.source) for row in rows}
     visits = sum(row.is_visit for row in rows)
     near = Counter({row.source: row.nearness for row in rows}.values())
-    count = len(days)
+    count, exposure = len(days), ledger.exposure_days(days)
     return Pressure(
         signature=signature.id if signature else ALL,
         family=signature.family if signature else "All attacks",
         kind=signature.kind.value if signature else "",
         month=month,
         days=count,
+        exposure_days=exposure,
         active_days=sum(signature.is_active(day) for day in days) if signature else count,
         requests=len(rows),
         visits=visits,
         sources=len(sources),
-        requests_a_day=len(rows) / count if count else 0.0,
-        visits_a_day=visits / count if count else 0.0,
-        sources_a_day=len(on_day) / count if count else 0.0,
+        requests_a_day=len(rows) / exposure if exposure else 0.0,
+        visits_a_day=visits / exposure if exposure else 0.0,
+        sources_a_day=len(on_day) / exposure if exposure else 0.0,
         quartiles=_quartiles([requests[day] for day in days]),
         top_source=max(sources.values()) / len(rows) if rows else 0.0,
         near_16=near[Nearness.SAME_16] if is_known else None,

@@ -9,7 +9,7 @@ import msgspec
 
 from ebbtide.pressure.scanning import Seen
 from ebbtide.pressure.signatures.records import Signature
-from ebbtide.pressure.sources import Neighbourhood, SourcePolicy, write_source
+from ebbtide.pressure.sources import NEARNESS_BY_BLOCK, Nearness, Neighbourhood, SourcePolicy, write_source
 
 _MOST_FORMS = 10_000
 _OTHER_FORMS = "other forms"
@@ -44,6 +44,7 @@ class Events:
     Attributes:
         times, days, signature_numbers, source_numbers, form_numbers, nearness: Columns of equal length.
         sources, forms: What the numbers stand for.
+        is_near_told: Whether it is known how near sources lie: from our own address, or since a log tells it.
     """
 
     def __init__(self, signatures: Sequence[Signature], policy: SourcePolicy, neighbourhood: Neighbourhood) -> None:
@@ -57,6 +58,7 @@ class Events:
         self.source_numbers = array("I")
         self.form_numbers = array("I")
         self.nearness = array("B")
+        self.is_near_told = neighbourhood.is_known
         self.sources: dict[str, int] = {}
         self.forms: dict[str, int] = {}
 
@@ -76,7 +78,11 @@ class Events:
         self.signature_numbers.append(self._numbers[sighting.signature.id])
         self.source_numbers.append(self.sources.setdefault(kept, len(self.sources)))
         self.form_numbers.append(self.forms.setdefault(form, len(self.forms)))
-        self.nearness.append(self.neighbourhood.of(source))
+        if request.near is None:
+            self.nearness.append(self.neighbourhood.of(source))
+        else:
+            self.is_near_told = True
+            self.nearness.append(NEARNESS_BY_BLOCK.get(request.near, Nearness.FAR))
 
     def export(self, *, with_sources: bool = False) -> Iterator[Event]:
         """All events in order of time, then of signature, form and source.

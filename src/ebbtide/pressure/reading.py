@@ -12,6 +12,7 @@ import msgspec
 from ebbtide.pressure.dialects.detecting import detect
 from ebbtide.pressure.dialects.dialect import Dialect
 from ebbtide.pressure.events import Events
+from ebbtide.pressure.exposure import Span
 from ebbtide.pressure.ledger import Ledger, make_ledger
 from ebbtide.pressure.opening import BLOCK_BYTES, PIECE_BYTES, STANDARD_INPUT, LineBlocks, open_log, read_piece
 from ebbtide.pressure.overlaps import HEAD_BYTES, Head, HeadFinder, Overlap, shared_octets
@@ -152,6 +153,8 @@ class _Reader:
         self._logs: list[_Log] = []
         self._input: tuple[BinaryIO, bytes] | None = None
         self._days: Counter[int] = Counter()
+        self._whole_days: set[int] = set()
+        self._spans: list[Span] = []
         self._lines = 0
         self._overlaps: dict[str, list[Overlap]] = {}
 
@@ -180,7 +183,8 @@ class _Reader:
         for place, number in enumerate(order):
             later = [self._logs[other].head for other in order[place + 1 :] if self._logs[other].path != STANDARD_INPUT]
             reports[number] = self._read_log(self._logs[number], later)
-        return Reading(self._events, make_ledger(self._days), tuple(reports[number] for number in sorted(reports)))
+        ledger = make_ledger(self._days, self._whole_days, self._spans)
+        return Reading(self._events, ledger, tuple(reports[number] for number in sorted(reports)))
 
     @contextlib.contextmanager
     def _blocks(self, log: _Log, skip: int) -> Iterator[LineBlocks]:
@@ -209,8 +213,8 @@ class _Reader:
         for path, overlaps in finder.finish(end).items():
             self._overlaps.setdefault(path, []).extend(overlaps)
         sample = Sample()
-        if scanner is not None:
-            self._days.update(scanner.days)
+        if scanner is not None and log.dialect is not None:
+            self._note_days(scanner.days, log.dialect.spans)
             sample = scanner.sample
         lines = plain_lines if scanner is None else scanner.lines
         self._lines += lines
@@ -219,6 +223,14 @@ class _Reader:
             sample.rejected, tuple(reject.decode("latin-1") for reject in sample.rejects), blocks.is_cut,
             blocks.shortened,
         )  # fmt: skip
+
+    def _note_days(self, days: Counter[int], spans: list[Span] | None) -> None:
+        """Take note of the lines of each day, and of when the log was there, if it tells."""
+        self._days.update(days)
+        if spans is None:
+            self._whole_days.update(days)
+        else:
+            self._spans.extend(spans)
 
     def _tell_of(self, path: str, lines: int) -> None:
         if self._tell is not None:

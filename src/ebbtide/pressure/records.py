@@ -23,6 +23,8 @@ class LogRequest(msgspec.Struct, frozen=True):
         status: Status code of the answer; 0 if the log does not say.
         agent: User-Agent as logged; empty if there is none.
         referrer: As logged; empty if there is none.
+        near: How near the source lies to us, 16 or 8 for that block of our own address, 0 for neither; ``None`` if the
+            log does not tell.
     """
 
     day: int
@@ -33,6 +35,7 @@ class LogRequest(msgspec.Struct, frozen=True):
     status: int = 0
     agent: bytes = b""
     referrer: bytes = b""
+    near: int | None = None
 
 
 class Aside(enum.Enum):

@@ -35,6 +35,10 @@ class Nearness(enum.IntEnum):
     SAME_16 = 2
 
 
+NEARNESS_BY_BLOCK = {0: Nearness.FAR, 8: Nearness.SAME_8, 16: Nearness.SAME_16}
+"""By the block of ours in which a source lies, 0 for none."""
+
+
 class SourcePolicy(msgspec.Struct, frozen=True):
     """What is kept of sources.
 
@@ -71,11 +75,16 @@ def _keyed(source: str, month: str, key: bytes) -> str:
     return hashlib.blake2b(source.encode(), key=monthly, digest_size=8).hexdigest()
 
 
+def forget_hashes() -> None:
+    """Forget which source has which hash, and the keys with it."""
+    _keyed.cache_clear()
+
+
 @lru_cache(maxsize=16_384)
 def _prefix_of(source: str) -> str:
     address = read_address(source)
     if address is None:
-        return source.partition(".")[2] or source
+        return source if "/" in source else source.partition(".")[2] or source
     width = _PREFIX_V4 if address.version == _V4 else _PREFIX_V6
     return str(ipaddress.ip_network((address, width), strict=False))
 

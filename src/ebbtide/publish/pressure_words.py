@@ -20,6 +20,10 @@ class Counted(Protocol):
         """Observed."""
 
     @property
+    def exposure_days(self) -> float:
+        """What they come to in whole days."""
+
+    @property
     def requests(self) -> int:
         """In all."""
 
@@ -58,11 +62,25 @@ def load_words(whole: Counted, first: str, last: str, calendar_days: int) -> str
         calendar_days: From the first to the last, both counted.
     """
     observed = f"{whole.days:,} observed days" + (f" of {calendar_days:,}" if calendar_days > whole.days else "")
+    if whole.exposure_days < whole.days:
+        observed += f", {_duration(whole.exposure_days)} in all"
+    period = f"From {day_words(first)} to {day_words(last)} ({observed}) the server was asked"
+    if whole.exposure_days < 1:
+        return (
+            f"{period} {whole.requests:,} times for what only attackers ask for; that is too short for figures a day."
+        )
     return (
-        f"From {day_words(first)} to {day_words(last)} ({observed}) the server was asked {whole.requests_a_day:.1f} "
-        f"times a day for what only attackers ask for: {whole.visits_a_day:.1f} visits a day from "
-        f"{whole.sources_a_day:.1f} sources."
+        f"{period} {whole.requests_a_day:.1f} times a day for what only attackers ask for: "
+        f"{whole.visits_a_day:.1f} visits a day from {whole.sources_a_day:.1f} sources."
     )
+
+
+def _duration(days: float) -> str:
+    """A time in its largest unit that gives a number above 1."""
+    for name, count in (("days", days), ("hours", days * 24), ("minutes", days * 1440)):
+        if count >= 1:
+            return f"{count:,.1f} {name}"
+    return f"{days * 86_400:,.0f} seconds"
 
 
 def trend_words(trend: Trended | None) -> str:

@@ -8,6 +8,7 @@ from ebbtide.pressure.dialects.clf import AccessLines, looks_like_address
 from ebbtide.pressure.dialects.dialect import Dialect
 from ebbtide.pressure.dialects.json_lines import JsonLines
 from ebbtide.pressure.dialects.proxies import BalancerLines, HaproxyLines
+from ebbtide.pressure.dialects.sensor_lines import SensorLines
 from ebbtide.pressure.dialects.syslog import SystemLines
 from ebbtide.pressure.dialects.w3c import ExtendedLines
 from ebbtide.pressure.records import Aside, LogRequest
@@ -33,7 +34,7 @@ def detect(lines: Sequence[bytes], latest_s: float) -> Dialect | None:
     """A fresh dialect for a file.
 
     The system log is tried first, and wins a tie: an access line inside it could be read as one alone, with what the
-    system log puts in front taken for the source.
+    system log puts in front taken for the source. A log of our own sensor says so itself, even where nobody has asked.
 
     Args:
         lines: Its first lines, without line ends.
@@ -42,8 +43,11 @@ def detect(lines: Sequence[bytes], latest_s: float) -> Dialect | None:
     Returns:
         ``None`` if no dialect finds one request among them, or none reads as many lines as it rejects.
     """
+    if any(line.startswith(SensorLines.directive) for line in lines):
+        return SensorLines()
     years = YearGuess(latest_s)
     makers: tuple[Callable[[], Dialect], ...] = (
+        SensorLines,
         lambda: SystemLines(years),
         lambda: AccessLines(_access_name(lines)),
         ExtendedLines,

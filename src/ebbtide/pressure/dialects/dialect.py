@@ -1,5 +1,6 @@
 """What every dialect can do."""
 
+from ebbtide.pressure.exposure import Span
 from ebbtide.pressure.records import Line
 
 
@@ -13,6 +14,11 @@ class Dialect:
 
     name = ""
     directive = b""
+
+    @property
+    def spans(self) -> list[Span] | None:
+        """When whoever writes the log was up, as far as it has been read; ``None`` if the log does not tell."""
+        return None
 
     def read(self, line: bytes) -> Line:
         """Read a line without its line end; never raises."""
