@@ -1,7 +1,7 @@
-"""How many connections a second the sensor accepts and records on loopback, and that it loses none; prints one JSON line.
+"""How many connections a second the sensor accepts and records on loopback, none of them lost; prints one JSON line.
 
-The sensor runs as users start it, in a process of its own; clients in further processes connect, ask and read to the end
-as fast as they can, each connection from one of two hundred addresses of loopback. All of them share this machine's
+The sensor runs as users start it, in a process of its own; clients in further processes connect, ask and read to the
+end as fast as they can, each connection from one of two hundred addresses of loopback. All of them share this machine's
 cores, so the rate says what was reached beside the clients; what a connection costs the sensor is told by itself.
 """
 
@@ -72,7 +72,9 @@ def ask(port: int, number: int, end_s: float) -> tuple[int, int]:
 def recorded_lines(folder: Path) -> int:
     """Lines of connections that lie in the segments."""
     return sum(
-        line.startswith(b'{"at"') and line.endswith(b"}\n") for file in folder.glob("sensor-*") for line in file.open("rb")
+        line.startswith(b'{"at"') and line.endswith(b"}\n")
+        for file in folder.glob("sensor-*")
+        for line in file.open("rb")
     )
 
 

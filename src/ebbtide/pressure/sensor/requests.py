@@ -68,7 +68,7 @@ class RequestReader:
         limits: Caps.
 
     Attributes:
-        has_more: Octets came behind the end of what was read.
+        has_more: Octets came behind the end of what was read, or are to be expected there.
     """
 
     __slots__ = (
@@ -115,7 +115,7 @@ class RequestReader:
 
     def _end_head(self, end: int, outcome: Outcome) -> None:
         """The request is over with its head, at ``end``."""
-        self.has_more = len(self._head) > end
+        self.has_more = len(self._head) > end or outcome is Outcome.CUT
         self._head_end = end
         del self._head[end:]
         self._end(outcome)
