@@ -33,7 +33,7 @@ ACTS = {"socket.connect", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo
         "urllib.Request", "os.fork"}
 def watch(event, arguments):
     if event in ACTS:
-        with open(sys.argv.pop() if event == "control" else LOG, "a") as log:
+        with open(LOG, "a") as log:
             log.write(event + "\\n")
 LOG = sys.argv[1]
 sys.argv[1:2] = []
