@@ -123,6 +123,14 @@ def silent_memory() -> Section:
     return cost.said
 
 
+def sensor_load() -> Section:
+    """What the sensor accepts and records beside clients that ask as fast as they can."""
+    cost = measure([sys.executable, str(HERE / "sensor_load.py")])
+    if cost.returncode or not cost.said.get("accepted"):
+        raise BenchError(f"sensor_load.py ended with {cost.returncode}: {cost.said}")
+    return cost.said
+
+
 def core_plan(farm: Farm, scratch: Path, targets: int) -> Section:
     """Three requests a target, judged and written, at one, two and four times as many targets."""
     found: Section = {"page_bytes": farm.page_bytes, "start": _round(farm, scratch, START_HOSTS)}
@@ -286,6 +294,7 @@ def run_all(scratch: Path, given: argparse.Namespace) -> dict[str, Section]:
                 measured(f"after_network_{size}", partial(after_network, scratch / str(page_bytes), main_farm))
     measured("planning", partial(planning.section, given.planning_lines))
     measured("silent_memory", silent_memory)
+    measured("sensor_load", sensor_load)
     measured("scheduling", scheduling)
     measured("long_run", partial(long_run, given.long_run_targets))
     return found

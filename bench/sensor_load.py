@@ -22,6 +22,7 @@ from pathlib import Path
 
 ADDRESSES = 200
 TOGETHER = 64
+WANTED_A_S = 5_000
 WORDS = ("/", "/default.ida?" + "X" * 224, "/scripts/..%c0%af../winnt/system32/cmd.exe?/c+dir", "/wp-login.php")
 FIELDS = (
     "Host: 192.0.2.1\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36\r\nAccept: */*\r\n"
@@ -106,6 +107,7 @@ def main() -> None:
                     "refused": counts["refused_full"] + counts["refused_source"],
                     "recorded": recorded_lines(folder),
                     "lost": counts["accepted"] - recorded_lines(folder),
+                    "of_5000_a_s": round(counts["accepted"] / elapsed_s / WANTED_A_S, 2),
                     "connections_a_s": round(counts["accepted"] / elapsed_s),
                     "cpu_us_a_connection": round(cpu_s / max(1, counts["accepted"]) * 1e6, 1),
                     "cpu_share": round(cpu_s / elapsed_s, 2),

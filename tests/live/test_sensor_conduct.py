@@ -48,6 +48,7 @@ if sys.argv[1] == "control":
 from ebbtide.cli.app import main
 main()
 """
+IN_GROUPS = (sys.executable, "-c", "import os, sys; os.setgroups([0, 4, 24]); os.execv(sys.argv[1], sys.argv[1:])")
 HANDED_OVER = """
 import os, sys
 os.dup2(int(sys.argv[1]), 3)
@@ -59,7 +60,7 @@ os.execv(sys.argv[2], sys.argv[2:])
 @needs_root
 def test_root_opens_the_ports_and_is_given_up_for_good() -> None:
     entry = pwd.getpwnam(USER)
-    with sensor_folder() as folder, running_sensor(folder) as sensor:
+    with sensor_folder() as folder, running_sensor(folder, program=(*IN_GROUPS, *PROGRAM)) as sensor:
         status = Path(f"/proc/{sensor.process.pid}/status").read_text(encoding="ascii")
         fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
         sensor.ask(GET)

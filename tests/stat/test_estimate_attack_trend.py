@@ -30,6 +30,28 @@ def test_the_trend_is_that_of_statsmodels(seed: int, days: int, slope: float, le
     )
 
 
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000), st.integers(20, 100), st.floats(-0.03, 0.03))
+def test_days_seen_in_part_count_by_their_part_as_in_statsmodels(seed: int, days: int, slope: float) -> None:
+    random = np.random.default_rng(seed)
+    day, seen = np.arange(float(days)), random.uniform(0.05, 1, days)
+    count = random.poisson(seen * np.exp(2 + slope * (day - day.mean())))
+    if count.sum() < 10:
+        pytest.skip("too few events")
+    found = attack_trend(day, count, exposure=seen)
+    design = sm.add_constant(day - day.mean())
+    oracle = sm.GLM(count, design, family=sm.families.Poisson(), exposure=seen).fit(scale="X2", tol=1e-12)
+    assert found.slope == pytest.approx(oracle.params[1], abs=1e-6)
+    assert found.dispersion == pytest.approx(oracle.scale, rel=1e-6)
+    assert attack_trend(day, count, exposure=np.ones(days)) == attack_trend(day, count)
+
+
+@pytest.mark.parametrize("seen", [0.0, -1.0, math.inf, math.nan])
+def test_an_exposure_that_is_none_is_refused(seen: float) -> None:
+    with pytest.raises(EstimateError, match="exposure"):
+        attack_trend(np.arange(20.0), np.ones(20), exposure=np.full(20, seen))
+
+
 def test_a_worm_that_halves_in_ten_days_is_ebbing() -> None:
     random = np.random.default_rng(1)
     day = np.arange(60.0)

@@ -255,6 +255,18 @@ def test_at_its_cap_the_writer_asks_for_the_end_and_takes_what_is_left(tmp_path:
         write(tmp_path, [], limits)
 
 
+def test_segments_that_were_moved_away_make_room(tmp_path: Path) -> None:
+    (tmp_path / "sensor-old").write_bytes(bytes(250))
+    held = SegmentFolder(tmp_path)
+    writer = SegmentWriter(held, "aa", DiskLimits(disk_bytes=400, reserve_bytes=4096), state_line)
+    (tmp_path / "sensor-old").unlink()
+    writer.start(state_line(State.START))
+    writer.put(b"x" * 200 + b"\n", 1)
+    writer.close()
+    held.close()
+    assert writer.trouble == ""
+
+
 def failing(at: int, number: int, times: int) -> Callable[[int, memoryview], int]:
     """``os.write`` that takes a part of a batch, and fails some times, once so much was written."""
     real, state = os.write, {"written": 0, "failed": 0}

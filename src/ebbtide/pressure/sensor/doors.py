@@ -91,7 +91,7 @@ def _remedy(place: Place, error: OSError) -> str:
     if error.errno == errno.EACCES and place.port < _LOWEST_FREE_PORT:
         return (
             "Ports below 1024 are for root: send them to a higher one in the firewall, have systemd hand the socket "
-            "over, or start as root with --user NAME; docs/pressure.md shows each."
+            "over, or start as root with --user NAME; docs/sensor.md shows each."
         )
     if error.errno == errno.EADDRINUSE:
         return "Another program listens there; give another port, or end that program."

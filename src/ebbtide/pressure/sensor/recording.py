@@ -35,6 +35,7 @@ class Recorder:
         listen: Where it really listens.
         is_own_known: Whether it can be told how near a source lies.
         now_ns: Nanoseconds since 1970.
+        now_s: Seconds that only grow; heartbeats go by them, whatever is done to the clock.
 
     Attributes:
         counts: Since the start.
@@ -49,6 +50,7 @@ class Recorder:
         *,
         is_own_known: bool,
         now_ns: Callable[[], int] = time.time_ns,
+        now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self.counts = Counts()
         self._run = run
@@ -59,7 +61,8 @@ class Recorder:
         self._encode = msgspec.json.Encoder().encode
         self._lines: list[bytes] = []
         self._size = 0
-        self._next_beat_ns = now_ns() + int(settings.heartbeat_s * _NS)
+        self._now_s = now_s
+        self._next_beat_s = now_s() + settings.heartbeat_s
         self.writer = SegmentWriter(folder, run, settings.disk, self._state_line, now_ns)
         self.writer.start(self._state_line(State.START))
 
@@ -121,8 +124,8 @@ class Recorder:
 
     def turn(self) -> None:
         """Hand over what there is; the loop calls this several times a second. Every minute it says that it is up."""
-        if self._now_ns() >= self._next_beat_ns:
-            self._next_beat_ns = self._now_ns() + int(self._settings.heartbeat_s * _NS)
+        if self._now_s() >= self._next_beat_s:
+            self._next_beat_s = self._now_s() + self._settings.heartbeat_s
             self._hand_over()
             self.writer.put(self._state_line(State.HEARTBEAT), 0)
         elif self._lines:

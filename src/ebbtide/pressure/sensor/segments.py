@@ -89,6 +89,7 @@ class SegmentWriter:
         now_ns: Callable[[], int] = time.time_ns,
     ) -> None:
         self._folder = folder.path
+        self._used_bytes = folder.used_bytes
         self._run = run
         self._limits = limits
         self._state_line = state_line
@@ -101,7 +102,7 @@ class SegmentWriter:
         self._number = self._size = 0
         self._day = ""
         self._has_reserve = True
-        self._used = folder.used_bytes()
+        self._used = self._used_bytes()
         self.pending_bytes = self.written_lines = self.lost_lines = 0
         self.trouble = ""
         self._demand_room()
@@ -172,6 +173,8 @@ class SegmentWriter:
                 self.lost_lines += lines
                 return
         self.written_lines += lines
+        if self._used >= self._limits.disk_bytes and not self.trouble:
+            self._used = self._used_bytes()  # somebody may have moved segments away
         if self._used >= self._limits.disk_bytes and not self.trouble:
             self.trouble = f"the segments have reached their {self._limits.disk_bytes >> 20:,} MB"
 
