@@ -21,6 +21,7 @@ from running_sensor import (
     records_in,
     running_sensor,
     sensor_folder,
+    states_in,
 )
 
 pytestmark = pytest.mark.live
@@ -148,8 +149,45 @@ def test_a_socket_that_systemd_hands_over_is_taken() -> None:
             process.communicate()
 
 
+def test_it_ends_by_itself_when_its_time_is_over() -> None:
+    with sensor_folder() as folder, running_sensor(folder, "--seconds", "0.5") as sensor:
+        sensor.process.communicate(timeout=START_S)
+        assert sensor.process.returncode == 0
+        assert states_in(folder) == ["start", "stop"]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--listen", "a.example:80"), "the sensor cannot listen at 'a.example:80'"),
+        (("--listen", "192.0.2.1:8080"), "the sensor cannot listen at 192.0.2.1:8080: Cannot assign requested address"),
+        (("--sources", "none"), "sources cannot be kept as 'none'"),
+        (("--listen", "0", "--own", "x"), "x is no IPv4 address"),
+    ],
+)
+def test_a_callers_mistake_is_one_sentence(words: tuple[str, ...], sentence: str) -> None:
+    with sensor_folder() as folder:
+        done = subprocess.run(
+            [*PROGRAM, "sensor", "--out", str(folder), *as_user(), *words],
+            capture_output=True, text=True, timeout=START_S, check=False,
+        )  # fmt: skip
+    assert done.returncode == 2
+    assert sentence in done.stderr
+    assert len(done.stderr.splitlines()) <= 2
+
+
+def test_a_port_that_is_taken_is_told() -> None:
+    with sensor_folder() as folder, running_sensor(folder) as sensor:
+        done = subprocess.run(
+            [*PROGRAM, "sensor", "--out", str(folder.parent / "b"), "--listen", str(sensor.ports[0]), *as_user()],
+            capture_output=True, text=True, timeout=START_S, check=False,
+        )  # fmt: skip
+    assert done.returncode == 2
+    assert "Another program listens there" in done.stderr
+
+
 def test_the_limit_on_open_files_is_honoured_and_told() -> None:
-    limited = ("sh", "-c", 'ulimit -n 100; exec "$0" "$@"', *PROGRAM)
+    limited = ("sh", "-c", 'ulimit -n 164; exec "$0" "$@"', *PROGRAM)
     with sensor_folder() as folder, running_sensor(folder, program=limited) as sensor:
         assert "the limit on open files allows 36 connections at once, not 1,000" in "".join(sensor.said)
         held = [sensor.connect() for _ in range(50)]

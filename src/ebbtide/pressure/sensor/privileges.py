@@ -10,8 +10,8 @@ from pathlib import Path
 from ebbtide.pressure.records import PressureError
 
 _UMASK = 0o077
-_FILES_ASIDE = 64
-"""Files open beside connections: listeners, segments, modules that are loaded late."""
+_FILES_ASIDE = 128
+"""Files open beside connections: listeners, segments, and connections whose answers are still being taken."""
 
 
 def demand_unprivileged(user: str) -> pwd.struct_passwd | None:

@@ -21,6 +21,7 @@ _READ_BYTES = 16_384
 _TURN_S = 0.1
 _LINGER_S = 1.0
 _LINGER_BYTES = 262_144
+_MOST_LINGERING = 64
 _TELL_EVERY_S = 1.0
 _REST_S = 0.1
 
@@ -197,7 +198,7 @@ class Serving:
 
     def _linger(self, visitor: Visitor) -> None:
         """Read on for a moment and throw it away: closing upon unread octets would tear the answer from the reader."""
-        if len(self._lingering) >= self._settings.most_open:
+        if len(self._lingering) >= _MOST_LINGERING:
             self._lingering.pop(next(iter(self._lingering))).socket.close()
         visitor.linger_until_s = self._now_s() + _LINGER_S
         self._lingering[visitor.descriptor] = visitor
