@@ -70,6 +70,16 @@ def ask(port: int, number: int, end_s: float) -> tuple[int, int]:
     return opened, answered
 
 
+def tarpits(port: int, count: int) -> list[socket.socket]:
+    """Connections that have begun a request and do not go on."""
+    held = []
+    for number in range(count):
+        made = socket.create_connection(("127.0.0.1", port), source_address=(f"127.0.200.{1 + number % 250}", 0))
+        made.sendall(b"GET /slow")
+        held.append(made)
+    return held
+
+
 def recorded_lines(folder: Path) -> int:
     """Lines of connections that lie in the segments."""
     return sum(
@@ -83,16 +93,20 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--seconds", type=float, default=10.0)
     arguments.add_argument("--clients", type=int, default=2)
+    arguments.add_argument("--tarpits", type=int, default=0, help="connections that are held open meanwhile")
     given = arguments.parse_args()
     with tempfile.TemporaryDirectory(prefix="ebbtide-bench-") as name:
         Path(name).chmod(0o755)  # the sensor gives up root and must still reach its folder
         folder = Path(name) / "segments"
         with sensor(folder) as (process, port), ProcessPoolExecutor(given.clients) as pool:
+            held = tarpits(port, given.tarpits)
             began_s = time.monotonic()
             asking = [pool.submit(ask, port, number, began_s + given.seconds) for number in range(given.clients)]
             opened, answered = (sum(counts) for counts in zip(*(each.result() for each in asking), strict=True))
             elapsed_s = time.monotonic() - began_s
             process.send_signal(signal.SIGTERM)
+            for made in held:
+                made.close()
             summary = json.loads(process.stdout.read() if process.stdout else "")
             _, _, usage = os.wait4(process.pid, 0)
         counts = summary["counts"]
@@ -101,6 +115,7 @@ def main() -> None:
             json.dumps(
                 {
                     "what": "sensor_load",
+                    "tarpits": given.tarpits,
                     "opened": opened,
                     "answered": answered,
                     "accepted": counts["accepted"],

@@ -36,7 +36,7 @@ def read(folder: Path) -> Reading:
     return read_logs(paths, SignatureSet(own_signatures()), SourcePolicy(), Neighbourhood(""))
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_ends_it_in_order(number: int) -> None:
     with sensor_folder() as folder, running_sensor(folder) as sensor:
         assert sensor.ask(GET).endswith(PAGE)

@@ -162,6 +162,30 @@ def _key_in(folder: Path) -> str:
     return (folder / KEY_FILE).read_text().partition('"key":"')[2].partition('"')[0]
 
 
+def test_a_month_that_turns_on_a_full_disk_loses_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sources = keeper(tmp_path, "2026-11-30")
+    november = sources.keep(HOST, ns("2026-11-30"))
+
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(os, "fsync", full)
+    december = sources.keep(HOST, ns("2026-12-01"))
+    assert december != november
+    assert sources.keep(HOST, ns("2026-12-02")) == december
+    assert not (tmp_path / KEY_FILE).exists()
+
+
+def test_the_octets_of_the_old_key_are_overwritten(tmp_path: Path) -> None:
+    sources = keeper(tmp_path, "2026-11-30")
+    with (tmp_path / KEY_FILE).open("rb") as old:
+        assert b'"month":"2026-11"' in old.read()
+        sources.keep(HOST, ns("2026-12-01"))
+        old.seek(0)
+        assert old.read().strip(b"\0") == b""
+    assert b'"month":"2026-12"' in (tmp_path / KEY_FILE).read_bytes()
+
+
 @pytest.mark.parametrize("text", ["", "{", '{"month":"2026-11","key":"00"}', '{"month":"2026-11","key":"x"}'])
 def test_a_broken_key_is_refused_with_what_to_do(tmp_path: Path, text: str) -> None:
     (tmp_path / KEY_FILE).write_text(text)

@@ -84,19 +84,32 @@ class SourceKeeper:
         """Begin a month; it ends for good with the first call of the next."""
         day = dt.datetime.fromtimestamp(at_ns // _NS, dt.UTC).date()
         following = (day.replace(day=1) + dt.timedelta(days=32)).replace(day=1)
+        is_first = not self._month
         self._month_end_ns = int(dt.datetime(following.year, following.month, 1, tzinfo=dt.UTC).timestamp()) * _NS
         self._month = f"{day:%Y-%m}"
         self._known.clear()
         forget_hashes()
-        key = self._key_of_month() if self._keeping is Keeping.HASH else b""
+        key = self._key_of_month(is_first=is_first) if self._keeping is Keeping.HASH else b""
         self._policy = SourcePolicy(self._keeping, key)
 
-    def _key_of_month(self) -> bytes:
-        kept = self._read()
+    def _key_of_month(self, *, is_first: bool) -> bytes:
+        """The key in the folder, if it is this month's; else a new one in its place.
+
+        A key that cannot be written while the sensor runs is kept in memory alone: nobody who calls is lost for that.
+        """
+        kept = self._read() if is_first else None
         if kept is not None and kept.month == self._month:
             return bytes.fromhex(kept.key)
         made = _MonthKey(self._month, secrets.token_hex(_KEY_BYTES))
-        self._write(msgspec.json.encode(made))
+        try:
+            self._write(msgspec.json.encode(made))
+        except OSError as error:
+            if is_first:
+                raise PressureError(
+                    f"the key for sources cannot be written: {error.strerror}.", where=str(self._path)
+                ) from error
+            with contextlib.suppress(OSError):
+                self._path.unlink(missing_ok=True)
         return bytes.fromhex(made.key)
 
     def _read(self) -> _MonthKey | None:
@@ -122,19 +135,17 @@ class SourceKeeper:
         return kept
 
     def _write(self, document: bytes) -> None:
-        """Put a key in the place of the old one, whose octets are overwritten first."""
-        try:
-            with contextlib.suppress(FileNotFoundError), self._path.open("r+b") as old:
-                old.write(bytes(os.fstat(old.fileno()).st_size))
-                os.fsync(old.fileno())
-            fresh = self._path.with_suffix(".new")
-            with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
-                os.fchmod(stream.fileno(), 0o600)
-                stream.write(document)
-                stream.flush()
-                os.fsync(stream.fileno())
+        """Put a key in the place of the old one, and overwrite the octets of that."""
+        fresh = self._path.with_suffix(".new")
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
+            os.fchmod(stream.fileno(), 0o600)
+            stream.write(document)
+            stream.flush()
+            os.fsync(stream.fileno())
+        with contextlib.ExitStack() as stack:
+            old = stack.enter_context(self._path.open("r+b")) if self._path.exists() else None
             fresh.replace(self._path)
-        except OSError as error:
-            raise PressureError(
-                f"the key for sources cannot be written: {error.strerror}.", where=str(self._path)
-            ) from error
+            if old is not None:
+                old.write(bytes(os.fstat(old.fileno()).st_size))
+                old.flush()
+                os.fsync(old.fileno())

@@ -113,7 +113,7 @@ def _run(
 
 @contextmanager
 def heard_end(seconds: float) -> Iterator[Callable[[], bool]]:
-    """Hear SIGTERM and SIGINT, and the end of the time.
+    """Hear SIGTERM, SIGINT and SIGHUP, and the end of the time.
 
     Args:
         seconds: After which it is over; 0 for never.
@@ -129,7 +129,7 @@ def heard_end(seconds: float) -> Iterator[Callable[[], bool]]:
         nonlocal was_heard
         was_heard = True
 
-    before = {number: signal.signal(number, hear) for number in (signal.SIGTERM, signal.SIGINT)}
+    before = {number: signal.signal(number, hear) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
     try:
         yield lambda: was_heard or time.monotonic() >= end_s
     finally:
