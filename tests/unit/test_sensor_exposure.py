@@ -1,5 +1,6 @@
 """What ``ebbtide pressure`` makes of a sensor's segments: events, hours that it was up, near sources, and words."""
 
+import pickle
 from pathlib import Path
 
 import msgspec
@@ -7,6 +8,7 @@ import pytest
 
 from command_line import ebbtide
 from ebbtide.pressure.counting import Pressure, count_load
+from ebbtide.pressure.dialects.sensor_lines import SensorLines
 from ebbtide.pressure.exposure import Span, merge_spans, seconds_by_day
 from ebbtide.pressure.reading import Reading, read_logs
 from ebbtide.pressure.sensor.records import ConnectionRecord, Kind, Outcome, State, StateLine, escape_octets
@@ -153,6 +155,15 @@ def test_a_short_watch_gives_no_figures_a_day(tmp_path: Path) -> None:
     assert "(1 observed days, 1.5 hours in all)" in " ".join(told.stdout.split())
     assert "2 times for what only attackers ask for; that is too short for figures a day" in told.stdout
     assert ebbtide("pressure", tmp_path / "a", "--json").document()["exposure_days"] == pytest.approx(1.5 / 24)
+
+
+def test_what_the_dialect_knows_can_be_handed_to_another_process() -> None:
+    dialect = SensorLines()
+    for line in up("27T06", 5).splitlines():
+        dialect.direct(line)
+    copy = pickle.loads(pickle.dumps(dialect))
+    copy.direct(state(State.STOP, "27T06:05:30").rstrip())
+    assert [(span.end_s - span.begin_s) for span in (*(dialect.spans or ()), *copy.spans)] == [300, 330]
 
 
 def test_spans_are_united_and_divided_by_days() -> None:

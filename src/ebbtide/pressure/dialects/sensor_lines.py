@@ -23,8 +23,6 @@ class SensorLines(Dialect):
     directive = STATE_MARK
 
     def __init__(self) -> None:
-        self._connections = msgspec.json.Decoder(ConnectionRecord)
-        self._states = msgspec.json.Decoder(StateLine)
         self._spans: list[Span] = []
         self._latest: dict[str, int] = {}
         self._is_own_known = False
@@ -38,7 +36,7 @@ class SensorLines(Dialect):
     def direct(self, line: bytes) -> None:
         """Take note of a line that says that the sensor is up."""
         try:
-            state = self._states.decode(line)
+            state = msgspec.json.decode(line, type=StateLine)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return
         moment = read_iso(state.at.encode("utf-8", "replace"))
@@ -69,7 +67,7 @@ class SensorLines(Dialect):
         if line.startswith(STATE_MARK) or not line.strip():
             return Aside.OTHER
         try:
-            record = self._connections.decode(line)
+            record = msgspec.json.decode(line, type=ConnectionRecord)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return Aside.REJECTED
         moment = read_iso(record.at.encode("utf-8", "replace"))
