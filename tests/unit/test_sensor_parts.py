@@ -76,6 +76,7 @@ def test_a_tls_hello_is_awaited_to_its_end_and_no_longer() -> None:
 def test_an_old_request_without_a_version_is_one_only_with_get() -> None:
     assert read(b"GET /old\r\n").version == "0.9"
     assert read(b"POST /old\r\n").kind is Kind.OTHER
+    assert read(b"GET / HTTP/\r\n\r\n").version == "-"
 
 
 def test_caps_cut_and_say_so() -> None:

@@ -27,7 +27,8 @@ def measure_opening(octets: bytes | bytearray, start: int) -> int:
         start: Where it begins.
 
     Returns:
-        Counted from the first octet of all; 0 for text, which ends with its line, and -1 while it cannot be told.
+        Counted from the first octet of all; 0 for text, which ends with its line. More than came so far while the head
+        of a record, which tells its length, is not there.
     """
     if octets[start] != _HANDSHAKE[0]:
         is_binary = octets[start] < 0x20 or octets[start] >= 0x7F  # noqa: PLR2004  printable ASCII lies between

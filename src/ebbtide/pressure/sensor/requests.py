@@ -154,13 +154,15 @@ class RequestReader:
 
     def _judge_line(self, line: bytes) -> None:
         method, target = split_request(line)
-        version = line.rpartition(b" ")[2] if line.rpartition(b" ")[2][:5].upper() == b"HTTP/" else b""
+        last = line.rpartition(b" ")[2]
+        version = last if last[:5].upper() == b"HTTP/" else b""
         is_simple = method == b"GET" and bool(target) and not version
         if not is_simple and not (version and target and is_method(method)):
             self._kind = name_kind(line)
             self._end_head(self._line_end, Outcome.NOT_HTTP)
             return
-        self._method, self._target, self._version = method, target, version[5:] or b"0.9"
+        self._method, self._target = method, target
+        self._version = (version[5:] or b"-") if version else b"0.9"
         self._kind = name_kind(line) if method == b"PRI" else Kind.HTTP
         if self._kind is not Kind.HTTP:
             self._end_head(self._line_end, Outcome.NOT_HTTP)
