@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import random
 import socket
 import ssl
 import struct
@@ -153,3 +154,42 @@ def test_one_source_cannot_shut_the_others_out() -> None:
     assert (counts["refused_source"], counts["refused_full"]) == (7, 4)
     assert counts["accepted"] == len(records) == 9
     assert counts["outcomes"] == {"complete": 1, "stopped": 8}
+
+
+def test_whatever_clients_do_each_connection_has_exactly_one_line() -> None:
+    chance = random.Random(7)  # noqa: S311  nothing is guarded by it
+    with sensor_folder() as folder, running_sensor(folder, "--patience-s", "1") as sensor:
+        for turn in range(12):
+            clients = [sensor.connect(source=f"127.0.{20 + turn}.{1 + number}") for number in range(40)]
+            for _ in range(4):
+                for each in clients:
+                    with contextlib.suppress(OSError):
+                        act(each, chance)
+            for each in clients:
+                each.close()
+        wait_for_records(folder, 12 * 40)
+        summary = sensor.stop()
+        records = records_in(folder)
+    assert summary["counts"]["accepted"] == len(records) == 12 * 40
+    assert summary["written"] == len(records)
+    assert sum(summary["counts"]["outcomes"].values()) == len(records)
+    assert len(summary["counts"]["outcomes"]) >= 4
+
+
+def act(made: socket.socket, chance: random.Random) -> None:
+    """Something that a client may do, sensible or not."""
+    pieces = (
+        b"GET / HTTP/1.1\r\n", b"Host: a\r\n", b"\r\n", b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nabc",
+        b"\x16\x03\x01", chance.randbytes(chance.randrange(1, 900)), b"\n" * 50,
+        b"Transfer-Encoding: chunked\r\n\r\n5\r\nhel",
+    )  # fmt: skip
+    match chance.randrange(8):
+        case 0:
+            made.shutdown(socket.SHUT_WR)
+        case 1:
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            made.close()
+        case 2:
+            time.sleep(0.001)
+        case _:
+            made.sendall(chance.choice(pieces))

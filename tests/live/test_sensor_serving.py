@@ -19,7 +19,7 @@ from ebbtide.pressure.sensor.segments import SegmentFolder
 from ebbtide.pressure.sensor.serving import SensorProgress, Serving
 from ebbtide.pressure.sensor.settings import DiskLimits, Place, SensorSettings
 from ebbtide.pressure.sources import Keeping
-from running_sensor import START_S, lines_in, read_all, records_in
+from running_sensor import START_S, read_all, records_in, states_in
 
 pytestmark = pytest.mark.live
 GET = b"GET /" + b"a" * 200 + b" HTTP/1.1\r\n\r\n"
@@ -131,9 +131,8 @@ class Failing:
 def test_it_says_that_it_is_up_at_every_beat_and_tells_how_it_fares(tmp_path: Path) -> None:
     with served(tmp_path, heartbeat_s=0.2) as sensor:
         sensor.ask()
-        time.sleep(1.2)
-    states = [line["sensor"] for line in lines_in(tmp_path) if "sensor" in line]
+        wait_until(lambda: states_in(tmp_path).count("heartbeat") >= 3)
+        wait_until(lambda: bool(sensor.told) and sensor.told[-1].done == 1)
+    states = states_in(tmp_path)
     assert states[0] == "start"
-    assert states.count("heartbeat") >= 3
     assert states[-1] == "stop"
-    assert sensor.told[-1].done == 1
