@@ -66,7 +66,7 @@ def test_every_setting_is_explained_in_a_new_configuration_at_its_true_default(t
     init_survey(tmp_path / "s", "x")
     text = (tmp_path / "s" / "survey.toml").read_text(encoding="utf-8")
     defaults = SurveyConfig()
-    for section in ("names", "limits", "clocks", "caps", "plan", "attempts"):
+    for section in ("names", "limits", "clocks", "caps", "plan", "attempts", "pressure"):
         record = getattr(defaults, section)
         lines = text.split(f"\n[{section}]\n")[1].split("\n[")[0].splitlines()
         for key in record.__struct_fields__:

@@ -1,12 +1,15 @@
 """``ebbtide pressure``: from access logs to attacks a day, by family, with a trend."""
 
 from datetime import date, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ebbtide.cli import pressure_keeping
 from ebbtide.cli.options import JsonOption
 from ebbtide.cli.output import print_json, print_line, print_notice, print_table, progress_bar
+from ebbtide.model.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from ebbtide.estimate.attack_trend import Trend
@@ -20,9 +23,9 @@ _LEAST_READ = 0.9
 
 def pressure(
     files: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(metavar="FILE...", help="Access logs in any order, plain or packed; - for standard input."),
-    ],
+    ] = None,
     own: Annotated[
         str, typer.Option(help="Address of the server whose logs these are: sources near it are counted.")
     ] = "",
@@ -30,7 +33,19 @@ def pressure(
         str, typer.Option(help="How sources are kept while they are counted: raw, prefix or hash.")
     ] = "raw",
     months: Annotated[bool, typer.Option("--months", help="Print every month, not only the whole.")] = False,
+    survey: Annotated[
+        Path | None, typer.Option(help="A survey's folder: for --keep, or without FILE to show what is kept.")
+    ] = None,
+    events: Annotated[
+        Path | None, typer.Option(help="Write every event to this file, one JSON document a line, without sources.")
+    ] = None,
     *,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Keep counts, and sources as its [pressure] says, in the survey's folder.")
+    ] = False,
+    with_sources: Annotated[
+        bool, typer.Option("--with-sources", help="Write sources too, as they are kept: raw, prefix or hash.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Say how many attacks a server gets a day, from which families, and whether they ebb.
@@ -38,22 +53,77 @@ def pressure(
     Example: ebbtide pressure /var/log/apache2/access.log* --own 192.0.2.1
     """
     from ebbtide.pressure.counting import count_load
+
+    _demand_options(files, survey, events, sources, keep=keep, with_sources=with_sources)
+    if not files:
+        _show_kept(survey or Path(), events, with_sources=with_sources, json=json)
+        return
+    reading = _read(files, sources, own, quiet=json)
+    _demand_logs(reading)
+    load = count_load(reading.events, reading.ledger)
+    trends = {each.signature: _trend(reading, each) for each in load.whole}
+    kept = pressure_keeping.keep(survey, reading, own) if keep and survey else None
+    written = _export(reading, survey, events, with_sources=with_sources)
+    if json:
+        print_json(_document(reading, load, trends) | ({"kept": kept.months} if kept else {}))
+        return
+    _print_files(reading)
+    _print_load(load, trends, with_months=months)
+    _print_end(reading, load)
+    if kept:
+        pressure_keeping.print_kept(kept)
+    if events:
+        pressure_keeping.print_exported(written, events)
+
+
+def _demand_options(
+    files: list[str] | None, survey: Path | None, events: Path | None, sources: str, *, keep: bool, with_sources: bool
+) -> None:
+    """Raise if options do not go together."""
+    if not files and survey is None:
+        raise ConfigurationError(
+            "there is no log to read.", where="FILE", remedy="Name logs, or a survey: --survey DIR"
+        )
+    if keep and (survey is None or not files):
+        raise ConfigurationError(
+            "--keep needs logs and a survey.", remedy="ebbtide pressure FILE... --survey DIR --keep"
+        )
+    if keep and sources != "raw":
+        raise ConfigurationError(
+            "how sources are kept is for the survey to say.", where="--sources", remedy="Set [pressure] sources."
+        )
+    if survey is not None and files and not keep:
+        raise ConfigurationError("a survey is named, and nothing is to be kept in it.", remedy="Add --keep.")
+    if with_sources and events is None:
+        raise ConfigurationError("there is no file to write sources to.", remedy="Name one: --events FILE")
+
+
+def _read(files: list[str], sources: str, own: str, *, quiet: bool) -> "Reading":
     from ebbtide.pressure.reading import read_logs
     from ebbtide.pressure.signatures.matching import SignatureSet
     from ebbtide.pressure.signatures.reading import own_signatures
     from ebbtide.pressure.sources import Neighbourhood
 
-    with progress_bar("reading logs", quiet=json) as progress:
-        reading = read_logs(files, SignatureSet(own_signatures()), _policy(sources), Neighbourhood(own), progress)
-    _demand_logs(reading)
-    load = count_load(reading.events, reading.ledger)
-    trends = {each.signature: _trend(reading, each) for each in load.whole}
-    if json:
-        print_json(_document(reading, load, trends))
-        return
-    _print_files(reading)
-    _print_load(load, trends, with_months=months)
-    _print_end(reading, load)
+    with progress_bar("reading logs", quiet=quiet) as progress:
+        return read_logs(files, SignatureSet(own_signatures()), _policy(sources), Neighbourhood(own), progress)
+
+
+def _export(reading: "Reading", survey: Path | None, events: Path | None, *, with_sources: bool) -> int:
+    """What a survey keeps is handed out as it is kept, never as it was read."""
+    if events is None:
+        return 0
+    if survey is not None:
+        return pressure_keeping.export_kept(survey, events, with_sources=with_sources)
+    return pressure_keeping.export_events(reading.events, events, with_sources=with_sources)
+
+
+def _show_kept(survey: Path, events: Path | None, *, with_sources: bool, json: bool) -> None:
+    """What a survey keeps: its months and their facts."""
+    if events is not None:
+        written = pressure_keeping.export_kept(survey, events, with_sources=with_sources)
+        if not json:
+            pressure_keeping.print_exported(written, events)
+    pressure_keeping.show(survey, json=json)
 
 
 def _demand_logs(reading: "Reading") -> None:

@@ -21,13 +21,17 @@ def expire(
     dry_run: DryRunOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Erase from sealed rounds what is older than [retention] allows; judgements stay."""
+    """Erase what is older than [retention] and [pressure] allow: answers of sealed rounds, sources of attacks.
+
+    Judgements and counts stay.
+    """
     from ebbtide.rounds.folder import SurveyFolder
     from ebbtide.survey.retention import expire as expire_rounds
     from ebbtide.survey.settings import load_config
 
     folder = SurveyFolder.open(survey)
-    expiry = expire_rounds(folder, load_config(folder.path).retention, as_of=as_of, is_dry_run=dry_run)
+    config = load_config(folder.path)
+    expiry = expire_rounds(folder, config.retention, config.pressure, as_of=as_of, is_dry_run=dry_run)
     if json:
         print_json(expiry)
         return
@@ -36,6 +40,7 @@ def expire(
         for each in expiry.expired
         for table, count in each.rows.items()
     ]
+    rows += [(month, "", "sources of attacks", "attacks", count) for month, count in expiry.attacks.items()]
     _print("erased" if not dry_run else "would be erased", ("round", "begun", "what", "table", "rows"), rows)
     _print_open(expiry.open_rounds)
 
@@ -57,7 +62,8 @@ def erase(
         print_json(summary)
         return
     rows = [(each.round, each.targets, sum(each.rows.values())) for each in summary.erased]
-    _print("erased" if not dry_run else "would be erased", ("round", "targets", "rows"), rows)
+    attacks = [(f"attacks of {month}", count, count) for month, count in summary.attacks.items()]
+    _print("erased" if not dry_run else "would be erased", ("round", "targets", "rows"), [*rows, *attacks])
     _print_open(summary.open_rounds)
     if rows and not dry_run:
         print_line("The facts that were kept are gone too. Make them anew: ebbtide facts")

@@ -280,6 +280,24 @@ class RetentionSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fields_days: Count = 730
 
 
+class PressureSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[pressure]``: what ``ebbtide pressure --keep`` keeps of those who attack.
+
+    Counts by day and family are kept for good; they name nobody.
+
+    Attributes:
+        sources: How sources are kept: ``hash``, with a key of each month; ``prefix``, the /24 or /48; or ``raw``, as
+            addresses. Only raw sources can be told among the targets of the survey.
+        key_months: Keys of so many months are kept, the newest with attacks; older keys are deleted, and what they
+            hashed can neither be linked with another month nor be added to.
+        sources_days: Sources are erased so many days after their month; what is left are the counts.
+    """
+
+    sources: Literal["raw", "prefix", "hash"] = "hash"
+    key_months: Count = 1
+    sources_days: Count = 90
+
+
 class RoundSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``[round.<label>]``: the reference date of one round, for example ``2001-07-15``."""
 
@@ -310,4 +328,5 @@ class SurveyConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     attempts: AttemptsSection = AttemptsSection()
     checks: ChecksSection = ChecksSection()
     retention: RetentionSection = RetentionSection()
+    pressure: PressureSection = PressureSection()
     round: dict[str, RoundSection] = {}

@@ -15,7 +15,7 @@ _MOST_FORMS = 10_000
 _OTHER_FORMS = "other forms"
 
 
-class Event(msgspec.Struct, frozen=True):
+class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     """One event, for export.
 
     Attributes:

@@ -65,7 +65,7 @@ class SourcePolicy(msgspec.Struct, frozen=True):
         if self.keeping is Keeping.RAW or source == UNKNOWN:
             return source
         if self.keeping is Keeping.PREFIX:
-            return _prefix_of(source)
+            return prefix_of(source)
         return _keyed(source, month, self.key)
 
 
@@ -81,7 +81,10 @@ def forget_hashes() -> None:
 
 
 @lru_cache(maxsize=16_384)
-def _prefix_of(source: str) -> str:
+def prefix_of(source: str) -> str:
+    """The /24 or /48 in which an address lies; of a name, what follows its first label."""
+    if source == UNKNOWN:
+        return source
     address = read_address(source)
     if address is None:
         return source if "/" in source else source.partition(".")[2] or source

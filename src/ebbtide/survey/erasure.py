@@ -1,13 +1,15 @@
-"""Erasing all that is kept of one site, address, prefix or domain, in every sealed round."""
+"""Erasing all that is kept of one site, address, prefix or domain, in every sealed round and among kept attackers."""
 
 from collections.abc import Iterator
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 
 import msgspec
 
 from ebbtide.conduct.exclusions import parse_excluded
 from ebbtide.conduct.segments import Network
 from ebbtide.control.forgetting import forget_hosts
+from ebbtide.rounds.attack_erasing import Meant, erase_sources
+from ebbtide.rounds.attack_keys import MonthKeys
 from ebbtide.rounds.erasing import erase_targets
 from ebbtide.rounds.facts import forget_facts
 from ebbtide.rounds.folder import AUDITS, SurveyFolder
@@ -15,6 +17,8 @@ from ebbtide.rounds.locking import round_lock
 from ebbtide.rounds.log import RoundState
 from ebbtide.rounds.round import Round
 from ebbtide.rounds.tables import read_rows
+
+_MOST_HASHED = 1 << 16
 
 
 class ErasedRound(msgspec.Struct, frozen=True):
@@ -35,15 +39,17 @@ class ErasureSummary(msgspec.Struct, frozen=True):
     Attributes:
         erased: Rounds in which something was, or would be, erased.
         open_rounds: Rounds that hold the subject and are open; they are left alone until they are sealed.
+        attacks: Month to sources of attacks that were, or would be, erased.
     """
 
     is_dry_run: bool
     erased: tuple[ErasedRound, ...]
     open_rounds: tuple[str, ...]
+    attacks: dict[str, int] = {}
 
 
 def erase(folder: SurveyFolder, subject: str, *, why: str, is_dry_run: bool = False) -> ErasureSummary:
-    """Erase a subject from all sealed rounds; facts must be computed anew afterwards.
+    """Erase a subject from all sealed rounds and from kept attacks; facts must be computed anew afterwards.
 
     Killed at any moment and called again, it comes to the same end.
 
@@ -71,7 +77,39 @@ def erase(folder: SurveyFolder, subject: str, *, why: str, is_dry_run: bool = Fa
             erased += _erase_in(folder, label, targets, why)
     if not is_dry_run:
         forget_hosts(folder.path, lambda name: _is_meant(name, excluded))
-    return ErasureSummary(is_dry_run, tuple(erased), tuple(still_open))
+    attacks = erase_sources(folder, _meant_sources(folder, excluded), is_dry_run=is_dry_run)
+    return ErasureSummary(is_dry_run, tuple(erased), tuple(still_open), attacks)
+
+
+def _meant_sources(folder: SurveyFolder, excluded: Network | str) -> Meant:
+    """Sources of that name or at such an address, as far as what is kept can be told to be theirs.
+
+    A kept prefix is theirs if all of it is. Of hashes only those are found whose month has its key, and in networks of
+    at most 65,536 addresses: who holds no key cannot tell whose a hash is.
+    """
+    keys = MonthKeys(folder)
+    if isinstance(excluded, str):
+        names = [excluded] if not excluded.startswith(".") else []
+    else:
+        names = [str(each) for each in excluded] if excluded.num_addresses <= _MOST_HASHED else []
+    hashes = {month: {keys.hash(name, month) for name in names} for month in keys.months}
+
+    def is_meant(month: str, kept: str, source: str) -> bool:
+        if kept == "hash":
+            return source in hashes.get(month, ())
+        if kept == "prefix" and "/" in source:
+            return not isinstance(excluded, str) and _lies_in(source, excluded)
+        return _is_meant(source, excluded)
+
+    return is_meant
+
+
+def _lies_in(prefix: str, network: Network) -> bool:
+    try:
+        held = ip_network(prefix)
+    except ValueError:
+        return False
+    return held.version == network.version and held[0] in network and held[-1] in network
 
 
 def _forget_audits(folder: SurveyFolder, targets: set[bytes]) -> None:

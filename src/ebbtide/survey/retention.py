@@ -1,11 +1,12 @@
-"""What of the stored answers has had its time, and its erasure."""
+"""What of the stored answers, and of the sources of attacks, has had its time, and its erasure."""
 
 from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 
-from ebbtide.model.configuration import RetentionSection
+from ebbtide.model.configuration import PressureSection, RetentionSection
 from ebbtide.model.errors import ConfigurationError
+from ebbtide.rounds.attack_erasing import expire_sources
 from ebbtide.rounds.entries import Erased
 from ebbtide.rounds.erasing import BODIES, FIELDS, erase_tables
 from ebbtide.rounds.folder import SurveyFolder
@@ -40,30 +41,38 @@ class Expiry(msgspec.Struct, frozen=True):
         is_dry_run: Nothing was erased.
         expired: What was, or would be; a round of which nothing is due, or nothing left, is not named.
         open_rounds: Rounds that are due but open; they are left alone until they are sealed.
+        attacks: Month to rows of sources of attacks that were, or would be, erased.
     """
 
     as_of: str
     is_dry_run: bool
     expired: tuple[Expired, ...]
     open_rounds: tuple[str, ...]
+    attacks: dict[str, int] = {}
 
 
 def expire(
-    folder: SurveyFolder, section: RetentionSection, *, as_of: str | None = None, is_dry_run: bool = False
+    folder: SurveyFolder,
+    section: RetentionSection,
+    pressure: PressureSection | None = None,
+    *,
+    as_of: str | None = None,
+    is_dry_run: bool = False,
 ) -> Expiry:
-    """Erase from all sealed rounds what is older than the configuration allows.
+    """Erase what is older than the configuration allows: from all sealed rounds, and sources of attacks.
 
     Killed at any moment and called again, it comes to the same end.
 
     Args:
         folder: The survey.
         section: ``[retention]``.
+        pressure: ``[pressure]``; its defaults if not given.
         as_of: ISO date that is taken for today; the real one if not given.
         is_dry_run: Only say what would go.
 
     Raises:
         ConfigurationError: The date is none.
-        RoundError: Another process works on a round.
+        RoundError: Another process works on a round, or keeps attacks.
     """
     today = _day(as_of)
     expired: list[Expired] = []
@@ -80,7 +89,9 @@ def expire(
         rows = _rows_left(looked_at, what) if is_dry_run else _expire_round(folder, label, what, begun, today)
         if rows:
             expired.append(Expired(label, begun.isoformat(), what, rows))
-    return Expiry(today.isoformat(), is_dry_run, tuple(expired), tuple(still_open))
+    kept_days = (pressure or PressureSection()).sources_days
+    attacks = expire_sources(folder, kept_days, today, is_dry_run=is_dry_run)
+    return Expiry(today.isoformat(), is_dry_run, tuple(expired), tuple(still_open), attacks)
 
 
 def due(begun: date, today: date, section: RetentionSection) -> str:

@@ -6,7 +6,7 @@ from importlib import resources
 import msgspec
 
 from ebbtide.pressure.records import PressureError
-from ebbtide.pressure.signatures.records import Clue, Padding, Signature, SignatureFile
+from ebbtide.pressure.signatures.records import Clue, Padding, Signature, SignatureFile, Spread
 
 _OWN = resources.files("ebbtide.pressure.signatures") / "data"
 
@@ -42,6 +42,10 @@ def _check(signature: Signature, where: str) -> None:
         raise PressureError("a signature needs two samples that match and two look-alikes.", where=place)
     if not signature.references or not signature.clue:
         raise PressureError("a signature needs a reference and a clue.", where=place)
+    if (signature.spread is not Spread.UNKNOWN or signature.probes_per_s) and not signature.spread_source:
+        raise PressureError("how it spreads needs a source.", where=place, remedy="Name it in spread_source.")
+    if not 1 <= signature.active_from <= signature.active_to <= 31 or signature.probes_per_s < 0:  # noqa: PLR2004
+        raise PressureError("its days of a month or its probes a second cannot be so.", where=place)
     for clue in signature.clue:
         if not words_of(clue):
             raise PressureError("a clue has nothing that a log line must hold.", where=place, remedy="Name its words.")

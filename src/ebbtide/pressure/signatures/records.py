@@ -109,6 +109,8 @@ class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         spread: How it picks addresses.
         probes_per_s: Addresses that one infected host tries in a second; 0 if that is not on record.
         active_from, active_to: Days of a month (UTC) on which it spreads; 1 and 31 for always.
+        spread_source: Where ``spread`` and ``probes_per_s`` are from; needed for what is not ``unknown``.
+        check: Id of the check that sees from outside the hole that it uses, or its mark; empty if there is none.
     """
 
     id: str
@@ -127,6 +129,8 @@ class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     probes_per_s: float = 0.0
     active_from: int = 1
     active_to: int = 31
+    spread_source: str = ""
+    check: str = ""
 
     @property
     def is_attack(self) -> bool:
