@@ -35,7 +35,7 @@ AUGUST: list[Asked] = [
     ("2001-08-04 11:00:00", "192.0.2.7", X224),
     ("2001-08-04 11:00:00", "192.0.2.7", X224),
     ("2001-08-04 11:29:00", "192.0.2.7", X224),
-    ("2001-08-04 12:30:00", "192.0.2.7", X224),
+    ("2001-08-04 12:00:00", "192.0.2.7", X224),
     ("2001-08-05 11:00:00", "192.0.2.9", NIMDA),
     ("2001-08-05 11:00:01", "203.0.113.5", X224),
 ]
@@ -118,6 +118,8 @@ def by_month(folder: SurveyFolder) -> dict[str, list[AttackRow]]:
 def test_a_month_without_its_key_is_closed_and_said_to_be_so(folder: SurveyFolder, tmp_path: Path) -> None:
     keep_reading(folder, read_asked(tmp_path, JULY + AUGUST), HASH)
     before = kept_rows(folder)
+    closed = {month: kept.closed_to for month, kept in AttackStore(folder).state().months.items()}
+    assert closed == {"2001-07": "2001-07-31", "2001-08": ""}
     july, _ = keep_reading(
         folder, read_asked(tmp_path, [*JULY, ("2001-07-19 12:00:00", "192.0.2.9", N224), *AUGUST]), HASH
     ).months
