@@ -9,6 +9,7 @@ import typer
 from ebbtide.cli import pressure_keeping
 from ebbtide.cli.options import JsonOption
 from ebbtide.cli.output import print_json, print_line, print_notice, print_table, progress_bar
+from ebbtide.cli.pressure_population import print_worms, worms_of
 from ebbtide.model.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -33,6 +34,9 @@ def pressure(
         str, typer.Option(help="How sources are kept while they are counted: raw, prefix or hash.")
     ] = "raw",
     months: Annotated[bool, typer.Option("--months", help="Print every month, not only the whole.")] = False,
+    addresses: Annotated[
+        int, typer.Option(min=1, help="How many addresses the logs are those of, for the infected hosts.")
+    ] = 1,
     survey: Annotated[
         Path | None, typer.Option(help="A survey's folder: for --keep, or without FILE to show what is kept.")
     ] = None,
@@ -40,6 +44,9 @@ def pressure(
         Path | None, typer.Option(help="Write every event to this file, one JSON document a line, without sources.")
     ] = None,
     *,
+    population: Annotated[
+        bool, typer.Option("--population", help="Infected hosts of every worm, or why they cannot be told.")
+    ] = False,
     keep: Annotated[
         bool, typer.Option("--keep", help="Keep counts, and sources as its [pressure] says, in the survey's folder.")
     ] = False,
@@ -62,14 +69,16 @@ def pressure(
     _demand_logs(reading)
     load = count_load(reading.events, reading.ledger)
     trends = {each.signature: _trend(reading, each) for each in load.whole}
+    worms = worms_of(reading, load, addresses=addresses, are_hosts=sources != "prefix", is_wanted=population or json)
     kept = pressure_keeping.keep(survey, reading, own) if keep and survey else None
     written = _export(reading, survey, events, with_sources=with_sources)
     if json:
-        print_json(_document(reading, load, trends) | ({"kept": kept.months} if kept else {}))
+        print_json(_document(reading, load, trends) | {"worms": worms} | ({"kept": kept.months} if kept else {}))
         return
     _print_files(reading)
     _print_load(load, trends, with_months=months)
     _print_end(reading, load)
+    print_worms(worms, is_wanted=population)
     if kept:
         pressure_keeping.print_kept(kept)
     if events:
