@@ -4,6 +4,7 @@ import msgspec
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from attack_example import attack_facts
 from ebbtide.publish.report import render_report
 from page_measures import A4_WITHOUT_MARGINS, CONTRASTS, LETTER_SIZES, LOOKS, OVERFLOWS, WIDTHS, OpenPage
 from tide_example import tide_report
@@ -134,6 +135,52 @@ def test_a_page_with_withheld_cells_fits_and_gives_the_reason(open_page: OpenPag
         assert watched.page.evaluate(OVERFLOWS) == []
         reason = watched.page.locator(".tide").get_by_text("withheld: too few servers").first
         assert reason.bounding_box()["width"] > 60
+
+
+@pytest.fixture(scope="module")
+def attacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A publication of a survey that keeps attacks too."""
+    path = tmp_path_factory.mktemp("attacked") / "attacked.html"
+    facts = (*tide_report().facts, *attack_facts())
+    path.write_text(render_report(tide_report(facts=facts, is_lab=False, assumptions=())), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(("width", "scheme", "media"), LOOKS)
+def test_attack_pressure_fits_stands_out_and_asks_for_nothing(
+    open_page: OpenPage, attacked: Path, width: int, scheme: str, media: str
+) -> None:
+    with open_page(attacked, width=width, scheme=scheme, media=media) as watched:
+        page = watched.page
+        page.evaluate("document.querySelectorAll('#pressure details').forEach(d => d.open = true)")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate(OVERFLOWS) == []
+        assert media == "print" or min(page.evaluate(LETTER_SIZES)) >= 11
+        assert [(text, round(ratio, 2)) for text, _, ratio in page.evaluate(CONTRASTS) if ratio < 4.5] == []
+        assert watched.requests == [attacked.as_uri()]
+        assert watched.complaints == []
+
+
+def test_attack_pressure_is_there_without_scripts_with_a_gap_in_its_line(open_page: OpenPage, attacked: Path) -> None:
+    with open_page(attacked, script=False) as watched:
+        section = watched.page.locator("#pressure")
+        chart = section.get_by_role("img")
+        assert chart.count() == 1
+        assert "August 2001 not observed" in chart.locator("desc").inner_html()
+        lines = chart.locator("path").evaluate_all("paths => paths.map(path => path.getAttribute('d'))")
+        assert any(line.count("M") > 1 for line in lines if line and "L" in line)
+        section.get_by_text("The numbers: Attacks a day by family and month").click()
+        assert section.get_by_role("cell", name="50.6 to 82.2").first.is_visible()
+        assert watched.complaints == []
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1280, "light")])
+def test_axe_finds_no_serious_fault_in_attack_pressure(
+    open_page: OpenPage, attacked: Path, width: int, scheme: str
+) -> None:
+    with open_page(attacked, width=width, scheme=scheme) as watched:
+        found = Axe().run(watched.page, context="#pressure").response["violations"]
+    assert [fault["id"] for fault in found if fault["impact"] in {"serious", "critical"}] == []
 
 
 @pytest.mark.parametrize("width", WIDTHS)

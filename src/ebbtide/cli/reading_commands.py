@@ -21,21 +21,22 @@ def facts(
     survey: SurveyOption = Path(),
     metric: Annotated[str | None, typer.Option(help="Only this metric, for example prevalence.")] = None,
     check: Annotated[str | None, typer.Option(help="Only this check.")] = None,
-    unit: Annotated[str | None, typer.Option(help="Only this unit of count: site or address.")] = None,
+    unit: Annotated[str | None, typer.Option(help="Only this unit of count, for example address.")] = None,
     *,
     json: JsonOption = False,
 ) -> None:
-    """Compute the facts of all judged rounds, keep them in facts/, and print them.
+    """Compute the facts of all judged rounds and of kept attacks, keep them in facts/, and print them.
 
     Example: ebbtide facts --survey my-survey --metric prevalence --unit address
     """
     from ebbtide.cli.tables import print_facts
-    from ebbtide.rounds.facts import write_facts
+    from ebbtide.rounds.facts import write_attack_facts, write_facts
     from ebbtide.rounds.folder import SurveyFolder
 
     folder = SurveyFolder.open(survey)
     computed = _facts_of_judged(folder)
-    for label in sorted({fact.round for fact in computed}):
+    write_attack_facts(folder, [fact for fact in computed if not fact.round])
+    for label in sorted({fact.round for fact in computed if fact.round}):
         write_facts(
             folder, label, folder.round(label).judgement or "", [fact for fact in computed if fact.round == label]
         )

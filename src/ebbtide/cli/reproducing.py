@@ -70,9 +70,10 @@ def reproduction(
 def reproduction_words(found: Reproduction) -> str:
     """What came out, in one sentence."""
     count = f"{found.facts.same:,} of {found.facts.facts:,} facts came out the same"
+    origin = "the answers themselves" if found.rounds else "the counts that are kept"
     alone = ", ".join(each.round for each in found.rounds if each.evidence is not Evidence.ANSWERS)
     return {
-        "exact": f"Exact: {count}, from the answers themselves.",
+        "exact": f"Exact: {count}, from {origin}.",
         "exact_from_judgements": f"Exact from judgements: {count}; of {alone} only the judgement could be followed.",
         "differs_by_erased": f"Differs by {found.erased:,} erased units: {count}.",
         "differs": f"Differs: {count}.",

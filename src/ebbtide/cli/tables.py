@@ -104,7 +104,7 @@ def print_facts(facts: Sequence[Fact]) -> None:
         [
             (
                 fact.metric,
-                f"{fact.from_round} to {fact.round}" if fact.from_round else fact.round,
+                f"{fact.from_round} to {fact.round}" if fact.from_round else fact.round or fact.lens_value,
                 fact.unit,
                 _of_what(fact),
                 _number(fact.estimate),
@@ -120,8 +120,9 @@ def print_facts(facts: Sequence[Fact]) -> None:
 
 def _of_what(fact: Fact) -> str:
     """What tells this fact from its neighbours, in a few words."""
-    lens = fact.lens if fact.lens != "all" else ""
-    return ", ".join(part for part in (fact.check or fact.family, lens, fact.category) if part)
+    lens = fact.lens if fact.lens not in {"all", "month"} else ""
+    named = fact.check if fact.check and fact.round else fact.family
+    return ", ".join(part for part in (named, lens, fact.category) if part)
 
 
 def _number(value: float | None) -> Cell:

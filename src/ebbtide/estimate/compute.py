@@ -10,6 +10,7 @@ from ebbtide.estimate.fate_facts import check_fates, family_fates
 from ebbtide.estimate.half_life_facts import half_life_facts
 from ebbtide.estimate.outcome_facts import outcome_facts
 from ebbtide.estimate.preparing import ChosenRound, JudgedCheck, prepare
+from ebbtide.estimate.pressure_facts import pressure_facts
 from ebbtide.estimate.prevalence_facts import prevalence_facts
 from ebbtide.estimate.questions import ask_question
 from ebbtide.estimate.same_facts import same_facts
@@ -28,11 +29,11 @@ def compute_facts(
     as_of: str | None = None,
     silent_after: int | None = None,
 ) -> tuple[Fact, ...]:
-    """Every fact of the sealed rounds: outcomes of all of them, the rest of those that are judged.
+    """Every fact of the sealed rounds: outcomes of all of them, the rest of those that are judged; and of kept attacks.
 
     Args:
         folder: The survey.
-        labels: Only these rounds; ``None`` for all that are sealed.
+        labels: Only these rounds, and no attacks; ``None`` for all that are sealed.
         as_of: Only rounds whose reference date (ISO) is not later.
         silent_after: A target is silent only after so many finished attempts; ``None`` for as many as any target
             that failed was given in its round.
@@ -45,9 +46,10 @@ def compute_facts(
     """
     connection = open_database(folder)
     try:
-        return facts_of_database(connection, labels=labels, as_of=as_of, silent_after=silent_after)
+        facts = facts_of_database(connection, labels=labels, as_of=as_of, silent_after=silent_after)
     finally:
         connection.close()
+    return facts if labels is not None else facts + pressure_facts(folder, as_of)
 
 
 def facts_of_database(

@@ -7,6 +7,7 @@ from ebbtide.publish.words import CHECK_ORDER, by_order
 
 SITE = "site"
 ADDRESS = "address"
+ATTACK_METRICS = frozenset({"pressure", "pressure_half_life"})
 PREFERRED_UNITS = (ADDRESS, SITE)
 Key = tuple[str, str, str, str, str, str]
 
@@ -19,12 +20,16 @@ class FactBook:
         rounds: Labels in the order of their reference dates; empty to read the order from the facts.
 
     Attributes:
+        facts: Of the rounds.
+        attacks: Of the attacks in the operator's own logs, which belong to no round.
         unit: The unit of count that the page speaks in where it needs one: addresses where the facts have them, since
             one server can bear many names.
     """
 
     def __init__(self, facts: Iterable[Fact], rounds: Sequence[str] = ()) -> None:
-        self.facts = tuple(fact for fact in facts if fact.variant == "all")
+        told = tuple(fact for fact in facts if fact.variant == "all")
+        self.facts = tuple(fact for fact in told if fact.metric not in ATTACK_METRICS)
+        self.attacks = tuple(fact for fact in told if fact.metric in ATTACK_METRICS)
         self.rounds = tuple(rounds) or order_of_rounds(self.facts)
         self.unit = _told_unit(self.facts)
         self._by_key: dict[Key, Fact] = {}

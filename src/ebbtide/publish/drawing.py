@@ -51,10 +51,11 @@ class Point(msgspec.Struct, frozen=True):
 
 
 class Panel(msgspec.Struct, frozen=True):
-    """A small line chart."""
+    """A small line chart; its ink is that of all panels if it has none of its own."""
 
     title: str
     points: tuple[Point, ...]
+    ink: str = ""
 
 
 class Segment(msgspec.Struct, frozen=True):
@@ -95,11 +96,12 @@ class Span(Named, frozen=True):
     high: float | None
 
 
-def small_lines(panels: Sequence[Panel], sheet: Sheet, ink: str) -> alt.TopLevelMixin:
-    """Small line charts on one scale, side by side."""
+def small_lines(panels: Sequence[Panel], sheet: Sheet, ink: str, *, is_one_scale: bool = True) -> alt.TopLevelMixin:
+    """Small line charts side by side, on one scale or each on its own; a line breaks where there is no value."""
     values = [value for panel in panels for point in panel.points for value in _values(point)]
-    top = max([*values, 0.1]) * _HEADROOM
-    drawn = [_panel(panel, sheet, ink, top) for panel in panels]
+    common = max([*values, 0.1]) * _HEADROOM
+    tops = [common if is_one_scale else _own_top(panel) for panel in panels]
+    drawn = [_panel(panel, sheet, panel.ink or ink, top) for panel, top in zip(panels, tops, strict=True)]
     return _styled(alt.concat(*drawn, columns=sheet.panels, bounds="flush", spacing={"row": 92, "column": 26}))
 
 
@@ -168,6 +170,10 @@ def _fitted(name: str, words: str, sheet: Sheet) -> str:
 
 def _values(point: Point) -> tuple[float, ...]:
     return tuple(value for value in (point.value, point.high, point.published) if value is not None)
+
+
+def _own_top(panel: Panel) -> float:
+    return max((value for point in panel.points for value in _values(point)), default=0.0) * _HEADROOM or 1.0
 
 
 def _panel(panel: Panel, sheet: Sheet, ink: str, top: float) -> AnyChart:

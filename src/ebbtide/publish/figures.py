@@ -29,6 +29,7 @@ class Figure(msgspec.Struct, frozen=True):
 
 NOT_MEASURED = "not measured"
 SUPPRESSED = "withheld: too few servers"
+TOO_FEW_SOURCES = "withheld: too few sources"
 Sentence = tuple[str | Figure, ...]
 
 
@@ -53,6 +54,14 @@ def length(fact: Fact | None, field: str = "estimate") -> Figure:
     """A length of time in days."""
     value = None if fact is None else getattr(fact, field)
     return _figure(fact, value, formatting.days(value))
+
+
+def a_day(fact: Fact | None, field: str = "estimate") -> Figure:
+    """A count a day of a fact of attacks."""
+    if fact is not None and fact.suppressed:
+        return Figure(fact.id, "", formatting.BLANK, TOO_FEW_SOURCES)
+    value = None if fact is None else getattr(fact, field)
+    return _figure(fact, value, formatting.a_day(value))
 
 
 def number(fact: Fact | None, field: str = "n") -> Figure:

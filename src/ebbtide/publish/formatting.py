@@ -11,6 +11,8 @@ _MONTHS = (
 )  # fmt: skip
 _SMALLEST_SHOWN = 0.0005
 _LAST_MONTH = 12
+_LEAST_A_DAY = 0.005
+_TENS, _HUNDREDS = 9.995, 99.95
 
 
 def percent(fraction: float | None) -> str:
@@ -36,6 +38,15 @@ def points(fraction: float | None) -> str:
 def count(number: int | None) -> str:
     """A count with thousands separators."""
     return BLANK if number is None else f"{number:,}"
+
+
+def a_day(number: float | None) -> str:
+    """A count a day: two decimals below 10, one below 100, none above."""
+    if number is None:
+        return BLANK
+    if 0 < number < _LEAST_A_DAY:
+        return "under 0.01"
+    return f"{number:,.{2 if number < _TENS else 1 if number < _HUNDREDS else 0}f}"
 
 
 def days(number: float | None) -> str:

@@ -11,6 +11,7 @@ from ebbtide.model.verdicts import CheckInfo
 from ebbtide.publish.book import FactBook
 from ebbtide.publish.exhibit import Exhibit, Table
 from ebbtide.publish.exhibit_fates import leavers_exhibit, published_shares, shares_exhibit, units_note
+from ebbtide.publish.exhibit_pressure import pressure_exhibit, pressure_trends
 from ebbtide.publish.exhibit_rounds import all_half_lives, bases, conservation, half_lives, rounds_exhibit
 from ebbtide.publish.exhibit_same import Reading, published_note, readings, same_exhibit, vanished_exhibit
 from ebbtide.publish.exhibit_tide import TideLine, is_beside_2001, tide_exhibit, tide_lines
@@ -69,6 +70,8 @@ class PageView(msgspec.Struct, frozen=True):
     published_shares: str
     half_lives: Table
     all_half_lives: Table
+    pressure: Exhibit | None
+    pressure_trends: Table
     rounds: Exhibit | None
     conservation: Table
     bases: Table
@@ -87,6 +90,7 @@ class PageView(msgspec.Struct, frozen=True):
             ("fates", "Leavers", bool(self.leavers)),
             ("shares", "Who serves", bool(self.shares)),
             ("half-lives", "Half-lives", bool(self.half_lives.rows)),
+            ("pressure", "Attack pressure", bool(self.pressure)),
             ("rounds", "The rounds", bool(self.rounds)),
             ("bases", "Bases", bool(self.bases.rows)),
             ("assumptions", "Assumptions", bool(self.assumptions)),
@@ -152,6 +156,8 @@ def view_of(
         published_shares=published_shares(book),
         half_lives=half_lives(book, names),
         all_half_lives=all_half_lives(book, names),
+        pressure=pressure_exhibit(book, names, rounds),
+        pressure_trends=pressure_trends(book),
         rounds=rounds_exhibit(book),
         conservation=conservation(book),
         bases=bases(book, names),

@@ -4,10 +4,12 @@ A cell is withheld when its base is below 10, or when fewer than 3 servers show 
 would give a withheld number back by subtraction is withheld with it: the readings of one pair of rounds, everything
 that is derived from them, the last hidden part of a sum, and a variant that differs from the whole by too few servers.
 Facts do not name operators; a cell that one operator dominates must arrive here already marked ``suppressed``.
+Attacks are counted in days, not in servers: a family is withheld in a month in which one or two sources sent it, and
+with it as many others as it takes that all attacks together do not give it back.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -15,6 +17,7 @@ from ebbtide.model.facts import Fact
 
 LEAST_BASE = 10
 LEAST_SHOWN = 3
+PRESSURE, PRESSURE_HALF_LIFE = "pressure", "pressure_half_life"
 _READS_ONE_ROUND = "cross_section"
 _FIXED = frozenset({"fixed_in_place", "fixed_upgraded"})
 _TOLD_BY_THE_CHECK = _FIXED | {"still_shown"}
@@ -32,13 +35,13 @@ def suppress(facts: Iterable[Fact]) -> tuple[Fact, ...]:
     """
     everything = tuple(facts)
     withheld = {fact.id for fact in everything if fact.suppressed or _is_too_small(fact)}
-    for rule in (_follow_the_round, _follow_the_pair, _guard_sums, _guard_variants):
+    for rule in (_follow_the_round, _follow_the_pair, _guard_sums, _guard_variants, _guard_attacks):
         withheld |= rule(everything, withheld)
     return tuple(_blank(fact) if fact.id in withheld else fact for fact in everything)
 
 
 def _is_too_small(fact: Fact) -> bool:
-    if fact.base is None:
+    if fact.base is None or fact.metric in {PRESSURE, PRESSURE_HALF_LIFE}:
         return False
     if fact.base < LEAST_BASE:
         return True
@@ -125,6 +128,37 @@ def _gives_away(whole: Fact, part: Fact) -> bool:
     if base == 0:
         return False
     return base < LEAST_BASE or (bool(whole.check) and (n < LEAST_SHOWN or base - n < LEAST_SHOWN))
+
+
+def _guard_attacks(facts: Sequence[Fact], _withheld: set[str]) -> set[str]:
+    """A family of few sources, in all its units; then the next smallest, until two are hidden that hold enough.
+
+    Requests of all families add up to those of all attacks. Where no two can be hidden, the whole is. A half-life is
+    withheld where no month of its family can be shown.
+    """
+    sources: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    for fact in facts:
+        if fact.metric == PRESSURE and fact.unit == "source":
+            sources[fact.lens_value][fact.family] = fact.n or 0
+    hidden = {(month, family) for month, counts in sources.items() for family in _hidden_families(counts)}
+    shown = {family for month, counts in sources.items() for family in counts if (month, family) not in hidden}
+    return {
+        fact.id
+        for fact in facts
+        if (fact.metric == PRESSURE and (fact.lens_value, fact.family) in hidden)
+        or (fact.metric == PRESSURE_HALF_LIFE and fact.family not in shown)
+    }
+
+
+def _hidden_families(counts: Mapping[str, int]) -> set[str]:
+    """Of one month; the empty name is all attacks together, and is shown where nothing came at all."""
+    families = {name: n for name, n in counts.items() if name}
+    hidden = {name for name, n in families.items() if 0 < n < LEAST_SHOWN}
+    visible = sorted(set(families) - hidden, key=lambda name: (families[name], name))
+    while hidden and visible and (len(hidden) == 1 or sum(families[name] for name in hidden) < LEAST_SHOWN):
+        hidden.add(visible.pop(0))
+    is_given_back = len(hidden) == 1 or 0 < sum(families[name] for name in hidden) < LEAST_SHOWN
+    return hidden | {""} if is_given_back else hidden
 
 
 def _whole_of(fact: Fact) -> Place:

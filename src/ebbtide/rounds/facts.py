@@ -12,6 +12,7 @@ from ebbtide.rounds.folder import SurveyFolder
 from ebbtide.rounds.schemas import arrow_schema
 from ebbtide.rounds.tables import COMPRESSION, arrow_table
 
+_ATTACKS = "attacks.parquet"
 _JUDGEMENT = re.compile(r"[0-9a-f]{0,64}\Z")
 
 
@@ -38,16 +39,26 @@ def write_facts(folder: SurveyFolder, round_label: str, judgement: str, facts: S
     sync_folder(home)
 
 
+def write_attack_facts(folder: SurveyFolder, facts: Sequence[Fact]) -> None:
+    """Keep the facts of attacks, which belong to no round; those that were there are replaced."""
+    home = folder.path / "facts"
+    make_folder(home)
+    with replacing(home / _ATTACKS) as unfinished:
+        pq.write_table(arrow_table(Fact, facts), unfinished, compression=COMPRESSION)
+    sync_folder(home)
+
+
 def read_facts(folder: SurveyFolder) -> tuple[Fact, ...]:
-    """The kept facts of all rounds, each round under its current judgement, rounds by reference date."""
+    """The kept facts: of rounds by reference date, each under its current judgement, then those of attacks."""
     rounds = sorted(
         (folder.round(label) for label in folder.labels()), key=lambda each: (each.reference_date, each.label)
     )
+    names = [f"{each.label}.{each.judgement or 'none'}.parquet" for each in rounds]
+    known = set(arrow_schema(Fact).names)
     facts: list[Fact] = []
-    for each in rounds:
-        path = folder.path / "facts" / f"{each.label}.{each.judgement or 'none'}.parquet"
+    for name in (*names, _ATTACKS):
+        path = folder.path / "facts" / name
         if path.exists():
-            known = set(arrow_schema(Fact).names)
             rows = pq.read_table(path, partitioning=None).to_pylist()
             facts += (Fact(**{name: value for name, value in row.items() if name in known}) for row in rows)
     return tuple(facts)
