@@ -7,16 +7,20 @@ import typer
 
 from ebbtide.cli.options import JsonOption, SurveyOption
 from ebbtide.cli.output import print_json, print_line, print_table, progress_bar
+from ebbtide.model.errors import CheckError
 
 if TYPE_CHECKING:
     from ebbtide.rounds.folder import SurveyFolder
     from ebbtide.survey.answering import Answer
+    from ebbtide.survey.wanted import WantedList
 
 _MOST_NAMED = 20
 
 
 def ask(
-    check: Annotated[str, typer.Argument(metavar="CHECK", help="Id of a check, or a file with a template.")],
+    check: Annotated[
+        str, typer.Argument(metavar="CHECK", help="Id of a check, a file with a template, or attacks-others.")
+    ],
     survey: SurveyOption = Path(),
     listed: Annotated[
         Path | None, typer.Option("--list", help="File of those you want to know about: a host, address or URL a line.")
@@ -36,30 +40,53 @@ def ask(
     Those whose answers hold nothing to judge, though the check may be asked of them, are counted; --prepare makes a
     survey of just these and this check, to be looked at and run like any other.
 
+    attacks-others tells which of them were seen among the attackers of your own logs; these must be kept with their
+    addresses (ebbtide pressure FILE... --survey DIR --keep).
+
     Example: ebbtide ask git-folder --list constituency.txt --survey my-survey
     """
     from ebbtide.control.looks import note_look
+    from ebbtide.model.attacks import ATTACKS_OTHERS
     from ebbtide.rounds.folder import SurveyFolder
-    from ebbtide.survey.answering import answer_from
-    from ebbtide.survey.following_up import prepare_follow_up
-    from ebbtide.survey.further_checks import with_check_alone
-    from ebbtide.survey.settings import load_config
+    from ebbtide.survey.meeting import attackers_among
     from ebbtide.survey.wanted import read_wanted
 
     folder = SurveyFolder.open(survey)
-    config = load_config(folder.path)
-    alone, named = with_check_alone(config, folder.path, check)
     wanted = None if listed is None else read_wanted(listed, folder.shards)
     chosen = label or newest_sealed(folder)
-    note_look(folder.path, "ask", named)
-    with progress_bar("reading stored answers", quiet=json) as progress:
-        answer = answer_from(folder, chosen, alone, named, wanted=wanted, progress=progress)
-    if prepare is not None and answer.open:
-        prepare_follow_up(folder, config, alone.checks, answer.open, prepare)
+    if check == ATTACKS_OTHERS:
+        if prepare is not None:
+            raise CheckError(
+                "this mark comes from kept logs.", where="--prepare", remedy="Nobody need be asked for it."
+            )
+        note_look(folder.path, "ask", check)
+        answer = attackers_among(folder, chosen, wanted=wanted)
+    else:
+        answer = _answer(folder, check, chosen, wanted, prepare, quiet=json)
     if json:
         print_json(answer)
     else:
         _print(answer, prepare)
+
+
+def _answer(
+    folder: "SurveyFolder", check: str, label: str, wanted: "WantedList | None", prepare: Path | None, *, quiet: bool
+) -> "Answer":
+    """From stored answers; a survey of those who may still be asked is made where it is wanted."""
+    from ebbtide.control.looks import note_look
+    from ebbtide.survey.answering import answer_from
+    from ebbtide.survey.following_up import prepare_follow_up
+    from ebbtide.survey.further_checks import with_check_alone
+    from ebbtide.survey.settings import load_config
+
+    config = load_config(folder.path)
+    alone, named = with_check_alone(config, folder.path, check)
+    note_look(folder.path, "ask", named)
+    with progress_bar("reading stored answers", quiet=quiet) as progress:
+        answer = answer_from(folder, label, alone, named, wanted=wanted, progress=progress)
+    if prepare is not None and answer.open:
+        prepare_follow_up(folder, config, alone.checks, answer.open, prepare)
+    return answer
 
 
 def newest_sealed(folder: "SurveyFolder") -> str:

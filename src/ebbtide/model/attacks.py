@@ -95,3 +95,7 @@ class AttackMonthRow(msgspec.Struct, frozen=True, gc=False):
     top_requests: int
     near_16: int | None
     near_8: int | None
+
+
+ATTACKS_OTHERS = "attacks-others"
+"""Id of the mark of a server of the frame that was seen among the attackers: for its owner alone, never published."""

@@ -9,6 +9,7 @@ from ebbtide.judge.checks.reading import template_check
 from ebbtide.judge.checks.records import Check
 from ebbtide.judge.templates.keeping import read_templates
 from ebbtide.judge.templates.reading import template_files
+from ebbtide.model.attacks import ATTACKS_OTHERS
 from ebbtide.model.configuration import ChecksSection
 from ebbtide.model.errors import CheckError
 from ebbtide.model.verdicts import CheckInfo
@@ -82,6 +83,8 @@ def _chosen(found: Mapping[str, Check], only: Sequence[str]) -> tuple[Check, ...
 
 
 def _add(found: dict[str, Check], check: Check, where: str) -> None:
+    if check.id == ATTACKS_OTHERS:
+        raise CheckError(f"the id {check.id} belongs to a mark that is never published.", where=where)
     if check.id in found:
         raise CheckError(f"the check {check.id} is there twice.", where=where)
     found[check.id] = check
