@@ -55,7 +55,7 @@ def begun_ns(day: str = DAY) -> int:
     return int(datetime.fromisoformat(f"{day}T12:00:00").replace(tzinfo=UTC).timestamp()) * 1_000_000_000
 
 
-def build(folder: SurveyFolder, label: str = LABEL, day: str = DAY) -> None:
+def build(folder: SurveyFolder, label: str = LABEL, day: str = DAY, others: dict[str, str] | None = None) -> None:
     targets, outcomes, software = [], [], []
     for host, address in HOSTS.items():
         ids = (target_id(host, "*", 80, "http"), site_id(host))
@@ -63,7 +63,7 @@ def build(folder: SurveyFolder, label: str = LABEL, day: str = DAY) -> None:
         end = ("answered", "", "") if address else ("failed", "resolve", "name_not_found")
         outcomes.append(
             OutcomeRow(*ids, endpoint_id(address, 80) if address else 0, 1, *end, "", "", address,
-                       200 if address else None, 1, 0, begun_ns(day), 0.1, "")
+                       200 if address else None, 1, 0, begun_ns((others or {}).get(host, day)), 0.1, "")
         )  # fmt: skip
         if address:
             software.append(SoftwareRow(*ids, "microsoft-iis", "server", "", "", "", "", "t", "server", is_family=True))
@@ -111,6 +111,13 @@ def test_the_answer_is_the_same_on_any_day_and_another_day_of_asking_gives_anoth
     keep_reading(watched, read_asked(tmp_path, [("2001-08-16 01:00:00", "198.51.100.1", QUIET)]), RAW)
     late = attackers_among(watched, "late")
     assert (late.shown, late.verdicts["not_shown"]) == ((), len(HOSTS) - 1)
+
+
+def test_it_is_the_day_on_which_the_target_itself_was_asked_that_counts(watched: SurveyFolder) -> None:
+    build(watched, "two-days", DAY, {"quiet.example": "2001-08-14"})
+    assert "yesterday.example" not in hosts(attackers_among(watched, "two-days"))
+    build(watched, "asked-early", DAY, {"yesterday.example": "2001-08-14"})
+    assert "yesterday.example" in hosts(attackers_among(watched, "asked-early"))
 
 
 def test_a_list_says_of_whom_it_is_told(watched: SurveyFolder, tmp_path: Path) -> None:

@@ -131,7 +131,7 @@ def _gives_away(whole: Fact, part: Fact) -> bool:
 
 
 def _guard_attacks(facts: Sequence[Fact], _withheld: set[str]) -> set[str]:
-    """A family of few sources, in all its units; then the next smallest, until two are hidden that hold enough.
+    """A family of few sources, in all its units; then the next smallest, until those that are hidden hold enough.
 
     Requests of all families add up to those of all attacks. Where no two can be hidden, the whole is. A half-life is
     withheld where no month of its family can be shown.
@@ -155,9 +155,9 @@ def _hidden_families(counts: Mapping[str, int]) -> set[str]:
     families = {name: n for name, n in counts.items() if name}
     hidden = {name for name, n in families.items() if 0 < n < LEAST_SHOWN}
     visible = sorted(set(families) - hidden, key=lambda name: (families[name], name))
-    while hidden and visible and (len(hidden) == 1 or sum(families[name] for name in hidden) < LEAST_SHOWN):
+    while visible and 0 < sum(families[name] for name in hidden) < LEAST_SHOWN:
         hidden.add(visible.pop(0))
-    is_given_back = len(hidden) == 1 or 0 < sum(families[name] for name in hidden) < LEAST_SHOWN
+    is_given_back = 0 < sum(families[name] for name in hidden) < LEAST_SHOWN
     return hidden | {""} if is_given_back else hidden
 
 
