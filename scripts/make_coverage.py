@@ -8,6 +8,8 @@ import numpy.typing as npt
 from scipy.stats import binom
 
 from ebbtide.estimate.clustered import operator_share
+from ebbtide.estimate.daily_mean import daily_mean
+from ebbtide.estimate.infected import Infected, WormSeen, expected_hits, infected_hosts
 from ebbtide.estimate.population import chapman
 from ebbtide.estimate.rogan_gladen import Audit, rogan_gladen
 from ebbtide.estimate.shares import Interval, jeffreys_interval, share_interval, wilson_interval
@@ -55,6 +57,13 @@ def rows() -> Iterator[tuple[str, str, float, float]]:
     yield "Rogan-Gladen", "1,000 units, 20 % have it; 100 and 150 audited", held, held
     held = over_lists()
     yield "Chapman", "1,000 equals, lists of 30 and 25 %", held, held
+    for days in (7, 14, 31):
+        for where, shape in (("5 a day by chance alone", np.inf), ("5 a day, days scatter like an exponential", 1.0)):
+            held = over_days(days, shape)
+            yield "attacks a day", f"{days} days, {where}", held, held
+    for addresses in (1, 50):
+        held = over_worms(addresses)
+        yield "infected hosts", f"400,000 hosts, 5 probes a second, {addresses} monitored, 10 days", held, held
 
 
 def exact(method: Callable[[int, int], Interval], base: int, least: float, most: float) -> npt.NDArray[np.float64]:
@@ -96,6 +105,29 @@ def over_lists() -> float:
         one, other = random.random((2, 1000)) < np.array([[0.3], [0.25]])
         found = chapman(int(one.sum()), int(other.sum()), int((one & other).sum())).interval
         inside += found.low <= 1000 <= found.high  # noqa: PLR2004
+    return inside / REPETITIONS
+
+
+def over_days(days: int, shape: float) -> float:
+    """Coverage of a daily mean of 5, whose days have rates of their own (gamma) unless the shape is infinite."""
+    random, inside = np.random.default_rng([SEED, 3, days]), 0
+    for _ in range(REPETITIONS):
+        rates = np.full(days, 5.0) if np.isinf(shape) else random.gamma(shape, 5 / shape, days)
+        found = daily_mean(random.poisson(rates)).interval
+        inside += found is not None and found.low <= 5 <= found.high  # noqa: PLR2004
+    return inside / REPETITIONS
+
+
+def over_worms(addresses: int) -> float:
+    """Coverage of the infected hosts behind the sources of ten days."""
+    random, inside = np.random.default_rng([SEED, 4, addresses]), 0
+    chance = -np.expm1(-expected_hits(5, 24, addresses))
+    for _ in range(REPETITIONS):
+        sources = tuple(map(int, random.binomial(400_000, chance, 10)))
+        found = infected_hosts(
+            WormSeen("uniform", 5.0, False, sources, sources, sum(sources), 0, 0, addresses=addresses)
+        )
+        inside += isinstance(found, Infected) and found.interval.low <= 400_000 <= found.interval.high  # noqa: PLR2004
     return inside / REPETITIONS
 
 

@@ -12,6 +12,7 @@ from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from ebbtide.cli.app import app
 from ebbtide.model import configuration, facts, rows
+from ebbtide.rounds.attacks import ATTACK_RECORDS
 
 TARGET = Path(__file__).parents[1] / "docs" / "reference.md"
 HEAD = """# Reference
@@ -87,13 +88,18 @@ def tables() -> Iterator[str]:
     yield "## Tables of a round\n"
     for name, kind in sorted(vars(rows).items()):
         if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind.__module__ == rows.__name__:
-            yield f"### {name}\n"
-            yield inspect.cleandoc(kind.__doc__ or "") + "\n"
-            yield "| column | type |\n|---|---|"
-            yield from (
-                f"| `{field.encode_name}` | `{_type_name(field.type)}` |" for field in msgspec.structs.fields(kind)
-            )
-            yield ""
+            yield from _table_lines(name, kind)
+    yield "## Tables of kept attacks\n"
+    for kind in ATTACK_RECORDS.values():
+        yield from _table_lines(kind.__name__, kind)
+
+
+def _table_lines(name: str, kind: type[msgspec.Struct]) -> Iterator[str]:
+    yield f"### {name}\n"
+    yield inspect.cleandoc(kind.__doc__ or "") + "\n"
+    yield "| column | type |\n|---|---|"
+    yield from (f"| `{field.encode_name}` | `{_type_name(field.type)}` |" for field in msgspec.structs.fields(kind))
+    yield ""
 
 
 def fact_columns() -> Iterator[str]:
