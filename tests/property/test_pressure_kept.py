@@ -1,10 +1,14 @@
 """However logs are cut, overlap, come twice or in another order: what is kept is what one log would give."""
 
+import contextlib
+
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ebbtide.model.configuration import PressureSection
+from ebbtide.model.errors import SurveyFolderError
 from ebbtide.pressure.keeping import keep_reading
 from ebbtide.rounds.folder import SurveyFolder
 from kept_logs import N224, NIMDA, QUIET, SCAN, X224, Asked, kept_rows, read_asked
@@ -39,3 +43,32 @@ def test_pieces_of_a_log_in_any_order_and_number_keep_what_the_whole_does(
             keep_reading(parts, read_asked(home, piece), SECTION)
     for table in ("AttackDayRow", "AttackMonthRow"):
         assert kept_rows(parts)[table] == kept_rows(whole)[table]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.binary(max_size=200)
+    | st.text(max_size=80).map(str.encode)
+    | st.tuples(
+        st.sampled_from(["2001-08", "2001-13", "x", ""]), st.sampled_from(["raw", "odd"]), st.text(max_size=9)
+    ).map(
+        lambda each: msgspec.json.encode(
+            {"months": {each[0]: {"sources": each[1], "files": {"attacks": each[2]}, "rows": {}}}}
+        )
+    )
+)
+def test_garbage_in_what_is_kept_is_told_and_never_a_mistake_of_ours(
+    tmp_path_factory: pytest.TempPathFactory, garbage: bytes
+) -> None:
+    home = tmp_path_factory.mktemp("garbage")
+    folder = SurveyFolder.create(home / "survey")
+    reading = read_asked(home, [("2001-08-01 00:00:00", "192.0.2.7", X224)])
+    (folder.path / "pressure").mkdir()
+    for name in ("kept.json", "keys.json"):
+        path = folder.path / "pressure" / name
+        path.write_bytes(garbage)
+        path.chmod(0o600)
+        with contextlib.suppress(SurveyFolderError):
+            keep_reading(folder, reading, SECTION)
+            kept_rows(folder)
+        path.unlink(missing_ok=True)

@@ -1,19 +1,25 @@
 """Keeping what logs hold in a survey's folder: sources as the survey wants them, months that are closed left alone."""
 
 from collections.abc import Callable
+from datetime import date
 
 import msgspec
 
-from ebbtide.model.attacks import AttackFamily, AttackMonthRow, AttackRow, ObservedDayRow
+from ebbtide.model.attacks import AttackFamily, AttackMonthRow, ObservedDayRow
 from ebbtide.model.configuration import PressureSection
 from ebbtide.pressure.counting import ALL
 from ebbtide.pressure.kept_rows import (
-    attacks_by_month,
+    NO_ROWS,
+    Rows,
+    attack_rows,
+    by_month,
     count_attacks,
     family_of,
     merge_attacks,
     merge_observed,
     observed_by_month,
+    stored,
+    unstored,
     with_sources,
 )
 from ebbtide.pressure.reading import Reading
@@ -96,9 +102,10 @@ class _Keeper:
 
     def keep(self, reading: Reading) -> KeptSummary:
         neighbourhood = Neighbourhood(self._own)
-        attacks = attacks_by_month(reading.events.export(with_sources=True), neighbourhood)
+        found = attack_rows(reading.events.export(with_sources=True), neighbourhood)
+        attacks = dict(by_month(found))
         observed = observed_by_month(reading.ledger)
-        seen = {row.signature for rows in attacks.values() for row in rows}
+        seen = set(found.signature_names)
         known = {family.id: family for family in self._before.families}
         own = {each.id: family_of(each) for each in reading.events.signatures if each.id in seen or each.id in known}
         self._families = known | own
@@ -107,7 +114,7 @@ class _Keeper:
         months = dict(self._before.months)
         summaries = []
         for month in wanted:
-            months[month], summary = self._keep_month(month, attacks.get(month, []), observed.get(month, []))
+            months[month], summary = self._keep_month(month, attacks.get(month, NO_ROWS), observed.get(month, []))
             summaries.append(summary)
         for month, kept in months.items():
             if month not in wanted and self._is_tightened(kept):
@@ -134,7 +141,7 @@ class _Keeper:
         self._keys.keep_only(newest)
 
     def _keep_month(  # a month that was begun keeps its way; only addresses that are not wanted any more give way
-        self, month: str, attacks: list[AttackRow], observed: list[ObservedDayRow]
+        self, month: str, attacks: Rows, observed: list[ObservedDayRow]
     ) -> tuple[KeptMonth, MonthSummary]:
         kept = self._before.months.get(month) or KeptMonth(self._section.sources, {}, {})
         if self._is_tightened(kept):
@@ -142,29 +149,33 @@ class _Keeper:
         open_to, why = kept.closed_to, kept.why
         if not open_to and kept.sources == HASH and month not in self._keys.months:
             open_to, why = last_day(month), _KEY_GONE
-        new = [row for row in attacks if row.day > open_to]
+        new = attacks.of(attacks.days > (date.fromisoformat(open_to).toordinal() if open_to else 0))
         days = [row for row in observed if row.day > open_to]
-        passed_over = sum(row.requests for row in attacks) - sum(row.requests for row in new)
-        rows = self._store.read(kept, AttackRow)
-        if not days and not new:
-            told = sum(row.requests for row in rows) or self._counted(kept)
+        passed_over = attacks.total - new.total
+        rows = self._rows(kept)
+        if not days and not len(new):
+            told = rows.total or self._counted(kept)
             seen = len(self._store.read(kept, ObservedDayRow))
             return kept, MonthSummary(month, kept.sources, seen, told, 0, passed_over, why)
         merged = merge_attacks(rows, with_sources(new, self._keeps(kept.sources, month)))
         every = merge_observed(self._store.read(kept, ObservedDayRow), days)
         written = self._written(month, kept, merged, every)
-        total = sum(row.requests for row in merged)
-        added = total - sum(row.requests for row in rows)
         why = why if passed_over or len(days) < len(observed) else ""
-        return written, MonthSummary(month, kept.sources, len(every), total, added, passed_over, why)
+        return written, MonthSummary(
+            month, kept.sources, len(every), merged.total, merged.total - rows.total, passed_over, why
+        )
+
+    def _rows(self, kept: KeptMonth) -> Rows:
+        columns = self._store.attacks(kept)
+        return NO_ROWS if columns is None else unstored(columns)
 
     def _counted(self, kept: KeptMonth) -> int:
         """Requests of a month whose sources are erased."""
         return sum(row.requests for row in self._store.read(kept, AttackMonthRow) if row.signature != ALL)
 
-    def _written(self, month: str, kept: KeptMonth, rows: list[AttackRow], observed: list[ObservedDayRow]) -> KeptMonth:
+    def _written(self, month: str, kept: KeptMonth, rows: Rows, observed: list[ObservedDayRow]) -> KeptMonth:
         days, months = count_attacks(month, rows, self._families)
-        written = self._store.write(month, MonthTables(observed, rows, days, months), kept.sources)
+        written = self._store.write(month, MonthTables(observed, stored(rows), days, months), kept.sources)
         return msgspec.structs.replace(written, closed_to=kept.closed_to, why=kept.why)
 
     def _is_tightened(self, kept: KeptMonth) -> bool:
@@ -174,10 +185,10 @@ class _Keeper:
     def _tightened(self, month: str, kept: KeptMonth) -> KeptMonth:
         sources = self._section.sources
         keeps = self._keeps(sources, month)
-        stored = self._store.read(kept, AttackRow)
-        rows = with_sources(stored, lambda source: source if source.startswith(NAMELESS) else keeps(source))
+        before = self._rows(kept)
+        rows = with_sources(before, lambda source: source if source.startswith(NAMELESS) else keeps(source))
         kept = msgspec.structs.replace(kept, sources=sources)
-        return self._written(month, kept, merge_attacks([], rows), self._store.read(kept, ObservedDayRow))
+        return self._written(month, kept, rows, self._store.read(kept, ObservedDayRow))
 
     def _keeps(self, sources: str, month: str) -> Callable[[str], str]:
         """How a source of a month is kept."""

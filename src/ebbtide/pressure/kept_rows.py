@@ -4,28 +4,77 @@ Rows are told apart by second, day, family and source. Where two logs hold the s
 log that holds it more often: so nothing counts twice, in whatever order logs come and however they overlap.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import datetime as dt
+from array import array
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 
-from ebbtide.model.attacks import AttackDayRow, AttackFamily, AttackMonthRow, AttackRow, ObservedDayRow
+from ebbtide.model.attacks import AttackDayRow, AttackFamily, AttackMonthRow, ObservedDayRow
 from ebbtide.pressure.counting import ALL, VISIT_GAP_S
 from ebbtide.pressure.events import Event, iso_date
 from ebbtide.pressure.ledger import Ledger
 from ebbtide.pressure.signatures.records import Signature
 from ebbtide.pressure.sources import Nearness, Neighbourhood
+from ebbtide.rounds.attack_columns import UNKNOWN_NEAR, AttackColumns, Coded
 
 MONTH = len("2004-05")
+Numbers = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.int32]
 
 
-class _Place(msgspec.Struct, frozen=True):
-    """What tells a row from all others."""
+class Rows(msgspec.Struct, frozen=True):
+    """Rows in columns of equal length, in order of time, day, family and source.
 
-    time_s: int
-    day: str
-    signature: str
-    source: str
+    Attributes:
+        days: Ordinals.
+        signatures, sources: Places among the names, which are sorted.
+        near: As ``AttackRow``, ``UNKNOWN_NEAR`` for ``None``.
+    """
+
+    times: Numbers
+    days: Numbers
+    signatures: Codes
+    sources: Codes
+    near: Numbers
+    requests: Numbers
+    signature_names: tuple[str, ...]
+    source_names: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return int(self.times.size)
+
+    def of(self, wanted: npt.NDArray[np.bool_] | npt.NDArray[np.intp]) -> "Rows":
+        """Some of them: those that are wanted, or those at some places in their order."""
+        return msgspec.structs.replace(
+            self,
+            times=self.times[wanted],
+            days=self.days[wanted],
+            signatures=self.signatures[wanted],
+            sources=self.sources[wanted],
+            near=self.near[wanted],
+            requests=self.requests[wanted],
+        )
+
+    @property
+    def total(self) -> int:
+        """Requests in all."""
+        return int(self.requests.sum())
+
+
+NO_ROWS = Rows(
+    times=np.empty(0, dtype=np.int64),
+    days=np.empty(0, dtype=np.int64),
+    signatures=np.empty(0, dtype=np.int32),
+    sources=np.empty(0, dtype=np.int32),
+    near=np.empty(0, dtype=np.int64),
+    requests=np.empty(0, dtype=np.int64),
+    signature_names=(),
+    source_names=(),
+)
 
 
 def family_of(signature: Signature) -> AttackFamily:
@@ -49,46 +98,66 @@ def observed_by_month(ledger: Ledger) -> dict[str, list[ObservedDayRow]]:
     return dict(found)
 
 
-def attacks_by_month(events: Iterable[Event], neighbourhood: Neighbourhood) -> dict[str, list[AttackRow]]:
-    """The rows of each month.
+def attack_rows(events: Iterable[Event], neighbourhood: Neighbourhood) -> Rows:
+    """The rows of some events.
 
     Args:
         events: With sources as addresses.
         neighbourhood: Of our own address.
     """
-    counts = Counter(_Place(each.time_s, each.day, each.signature, each.source or "") for each in events)
-    found: defaultdict[str, list[AttackRow]] = defaultdict(list)
-    for place, requests in counts.items():
-        near = int(neighbourhood.of(place.source)) if neighbourhood.is_known else None
-        found[place.day[:MONTH]].append(
-            AttackRow(place.time_s, place.day, place.signature, place.source, near, requests)
-        )
-    return dict(found)
+    times, days, signatures, sources = array("q"), array("q"), array("i"), array("i")
+    day_numbers: dict[str, int] = {}
+    families: dict[str, int] = {}
+    addresses: dict[str, int] = {}
+    for each in events:
+        day = day_numbers.get(each.day)
+        if day is None:
+            day = day_numbers[each.day] = dt.date.fromisoformat(each.day).toordinal()
+        times.append(each.time_s)
+        days.append(day)
+        signatures.append(families.setdefault(each.signature, len(families)))
+        sources.append(addresses.setdefault(each.source or "", len(addresses)))
+    near = [int(neighbourhood.of(each)) if neighbourhood.is_known else UNKNOWN_NEAR for each in addresses]
+    numbers = np.array(sources, dtype=np.int32)
+    found = Rows(
+        np.array(times, dtype=np.int64), np.array(days, dtype=np.int64), np.array(signatures, dtype=np.int32), numbers,
+        np.array(near, dtype=np.int64)[numbers], np.ones(len(times), dtype=np.int64), tuple(families), tuple(addresses),
+    )  # fmt: skip
+    return _grouped(_named(found, tuple(families), tuple(addresses)), np.add)
 
 
-def with_sources(rows: Iterable[AttackRow], keep: Callable[[str], str]) -> list[AttackRow]:
+def by_month(rows: Rows) -> Iterator[tuple[str, Rows]]:
+    """Months, and the rows of each."""
+    for number in np.unique([_month_number(day) for day in np.unique(rows.days)]).tolist():
+        first = dt.date(number // 12, number % 12 + 1, 1)
+        last = dt.date((number + 1) // 12, (number + 1) % 12 + 1, 1)
+        wanted = (rows.days >= first.toordinal()) & (rows.days < last.toordinal())
+        yield first.isoformat()[:MONTH], rows.of(wanted)
+
+
+def with_sources(rows: Rows, keep: Callable[[str], str]) -> Rows:
     """Rows with their sources as they are to be kept; rows that become the same are added up."""
-    found: dict[_Place, AttackRow] = {}
-    for row in rows:
-        kept = msgspec.structs.replace(row, source=keep(row.source))
-        before = found.get(_place(kept))
-        if before is not None:
-            near = None if None in (before.near, kept.near) else max(before.near or 0, kept.near or 0)
-            kept = msgspec.structs.replace(kept, near=near, requests=before.requests + kept.requests)
-        found[_place(kept)] = kept
-    return list(found.values())
+    used = set(np.unique(rows.sources).tolist())
+    kept = [keep(name) if place in used else "" for place, name in enumerate(rows.source_names)]
+    return _grouped(_named(rows, rows.signature_names, kept), np.add)
 
 
-def merge_attacks(kept: Iterable[AttackRow], new: Iterable[AttackRow]) -> list[AttackRow]:
-    """Rows of both, each once, in order of time; see above."""
-    found = {_place(row): row for row in kept}
-    for row in new:
-        before = found.get(_place(row))
-        if before is not None:
-            near = row.near if before.near is None else before.near
-            row = msgspec.structs.replace(row, near=near, requests=max(before.requests, row.requests))  # noqa: PLW2901
-        found[_place(row)] = row
-    return sorted(found.values(), key=_order)
+def merge_attacks(kept: Rows, new: Rows) -> Rows:
+    """Rows of both, each once; see above."""
+    signature_names = tuple(sorted({*kept.signature_names, *new.signature_names}))
+    source_names = tuple(sorted({*kept.source_names, *new.source_names}))
+    one, other = (_coded_as(each, signature_names, source_names) for each in (kept, new))
+    both = Rows(
+        np.concatenate([one.times, other.times]),
+        np.concatenate([one.days, other.days]),
+        np.concatenate([one.signatures, other.signatures]),
+        np.concatenate([one.sources, other.sources]),
+        np.concatenate([one.near, other.near]),
+        np.concatenate([one.requests, other.requests]),
+        signature_names,
+        source_names,
+    )
+    return _grouped(both, np.maximum)
 
 
 def merge_observed(kept: Iterable[ObservedDayRow], new: Iterable[ObservedDayRow]) -> list[ObservedDayRow]:
@@ -99,8 +168,83 @@ def merge_observed(kept: Iterable[ObservedDayRow], new: Iterable[ObservedDayRow]
     return [ObservedDayRow(day, lines[day]) for day in sorted(lines)]
 
 
+def stored(rows: Rows) -> AttackColumns:
+    """Rows as they are written."""
+    days, codes = np.unique(rows.days, return_inverse=True)
+    return AttackColumns(
+        times=np.ascontiguousarray(rows.times),
+        days=Coded(codes.astype(np.int32), [iso_date(int(day)) for day in days]),
+        signatures=Coded(np.ascontiguousarray(rows.signatures), rows.signature_names),
+        sources=Coded(np.ascontiguousarray(rows.sources), rows.source_names),
+        near=np.ascontiguousarray(rows.near),
+        requests=np.ascontiguousarray(rows.requests),
+    )
+
+
+def unstored(columns: AttackColumns) -> Rows:
+    """Rows as they were written."""
+    ordinals = np.array([dt.date.fromisoformat(day).toordinal() for day in columns.days.names], dtype=np.int64)
+    days = np.frombuffer(columns.days.codes, dtype=np.int32)
+    found = Rows(
+        np.frombuffer(columns.times, dtype=np.int64),
+        ordinals[days] if days.size else np.empty(0, dtype=np.int64),
+        np.frombuffer(columns.signatures.codes, dtype=np.int32),
+        np.frombuffer(columns.sources.codes, dtype=np.int32),
+        np.frombuffer(columns.near, dtype=np.int64),
+        np.frombuffer(columns.requests, dtype=np.int64),
+        tuple(columns.signatures.names),
+        tuple(columns.sources.names),
+    )
+    return _named(found, found.signature_names, found.source_names)
+
+
+def _named(rows: Rows, signature_names: Sequence[str], source_names: Sequence[str]) -> Rows:
+    """Rows under other names, one for each that there is; the names become sorted, and each stands once."""
+    named = msgspec.structs.replace(rows, signature_names=tuple(signature_names), source_names=tuple(source_names))
+    return _coded_as(named, tuple(sorted(set(signature_names))), tuple(sorted(set(source_names))))
+
+
+def _coded_as(rows: Rows, signature_names: tuple[str, ...], source_names: tuple[str, ...]) -> Rows:
+    """The same rows with places among other names, which hold all of its own."""
+    return msgspec.structs.replace(
+        rows,
+        signatures=_placed(rows.signatures, rows.signature_names, signature_names),
+        sources=_placed(rows.sources, rows.source_names, source_names),
+        signature_names=signature_names,
+        source_names=source_names,
+    )
+
+
+def _placed(codes: Codes, names: Sequence[str], among: Sequence[str]) -> Codes:
+    places = {name: place for place, name in enumerate(among)}
+    table = np.array([places[name] for name in names], dtype=np.int32)
+    return table[codes] if codes.size else codes
+
+
+def _grouped(rows: Rows, combine: np.ufunc) -> Rows:
+    """Rows in order, those that are told apart by nothing as one."""
+    if not len(rows):
+        return rows
+    order = np.lexsort((rows.sources, rows.signatures, rows.days, rows.times))
+    ordered = rows.of(order)
+    keys = (ordered.times, ordered.days, ordered.signatures, ordered.sources)
+    is_new = np.ones(order.size, dtype=np.bool_)
+    is_new[1:] = np.logical_or.reduce([key[1:] != key[:-1] for key in keys])
+    starts = np.flatnonzero(is_new)
+    return msgspec.structs.replace(
+        ordered.of(starts),
+        requests=combine.reduceat(ordered.requests, starts),
+        near=np.maximum.reduceat(ordered.near, starts),
+    )
+
+
+def _month_number(day: np.int64) -> int:
+    date = dt.date.fromordinal(int(day))
+    return date.year * 12 + date.month - 1
+
+
 def count_attacks(
-    month: str, rows: Sequence[AttackRow], families: Mapping[str, AttackFamily]
+    month: str, rows: Rows, families: Mapping[str, AttackFamily]
 ) -> tuple[list[AttackDayRow], list[AttackMonthRow]]:
     """Count the rows of one month by family, and all attacks together.
 
@@ -108,56 +252,58 @@ def count_attacks(
 
     Args:
         month: As ``2004-05``.
-        rows: All of that month, in order of time.
+        rows: All of that month.
         families: By id; those that are no attack are left out of ``all``.
     """
-    by_family: defaultdict[str, list[tuple[AttackRow, bool]]] = defaultdict(list)
-    last: dict[tuple[str, str], int] = {}
-    for row in rows:
-        before = last.get((row.signature, row.source))
-        last[row.signature, row.source] = row.time_s
-        told = (row, before is None or row.time_s - before > VISIT_GAP_S)
-        by_family[row.signature].append(told)
-        if families[row.signature].is_attack:
-            by_family[ALL].append(told)
-    days = [each for signature, told in by_family.items() for each in _days(signature, told)]
-    months = [_month(month, signature, told) for signature, told in by_family.items()]
+    visits = _visits(rows)
+    is_attack = np.array([families[name].is_attack for name in rows.signature_names], dtype=np.bool_)
+    chosen = [(name, rows.signatures == place) for place, name in enumerate(rows.signature_names)]
+    if is_attack.any():
+        chosen.append((ALL, is_attack[rows.signatures]))
+    told = [(name, rows.of(wanted), visits[wanted]) for name, wanted in chosen if wanted.any()]
+    days = [each for name, part, begun in told for each in _days(name, part, begun)]
+    months = [_month(month, name, part, begun) for name, part, begun in told]
     return sorted(days, key=lambda each: (each.day, each.signature)), sorted(months, key=lambda each: each.signature)
 
 
-def _days(signature: str, told: Sequence[tuple[AttackRow, bool]]) -> Iterable[AttackDayRow]:
-    requests: Counter[str] = Counter()
-    visits: Counter[str] = Counter()
-    sources: defaultdict[str, set[str]] = defaultdict(set)
-    for row, is_visit in told:
-        requests[row.day] += row.requests
-        visits[row.day] += is_visit
-        sources[row.day].add(row.source)
-    return [AttackDayRow(day, signature, requests[day], visits[day], len(sources[day])) for day in requests]
+def _visits(rows: Rows) -> Numbers:
+    """1 for each row that begins a visit, else 0."""
+    order = np.lexsort((rows.times, rows.sources, rows.signatures))
+    times, signatures, sources = rows.times[order], rows.signatures[order], rows.sources[order]
+    begins = np.ones(order.size, dtype=np.int64)
+    begins[1:] = (signatures[1:] != signatures[:-1]) | (sources[1:] != sources[:-1]) | (np.diff(times) > VISIT_GAP_S)
+    found = np.empty_like(begins)
+    found[order] = begins
+    return found
 
 
-def _month(month: str, signature: str, told: Sequence[tuple[AttackRow, bool]]) -> AttackMonthRow:
-    sources: Counter[str] = Counter()
-    for row, _ in told:
-        sources[row.source] += row.requests
-    near = {row.source: row.near for row, _ in told}
-    is_known = None not in near.values()
-    nearness = Counter(near.values())
+def _days(signature: str, rows: Rows, visits: Numbers) -> Iterator[AttackDayRow]:
+    days, place = np.unique(rows.days, return_inverse=True)
+    pairs = np.unique(place.astype(np.int64) * len(rows.source_names) + rows.sources)
+    sources = np.bincount(pairs // len(rows.source_names), minlength=days.size)
+    requests, begun = _sums(place, rows.requests, days.size), _sums(place, visits, days.size)
+    for number, day in enumerate(days.tolist()):
+        yield AttackDayRow(iso_date(day), signature, requests[number], begun[number], int(sources[number]))
+
+
+def _month(month: str, signature: str, rows: Rows, visits: Numbers) -> AttackMonthRow:
+    sources, place = np.unique(rows.sources, return_inverse=True)
+    near = np.full(sources.size, UNKNOWN_NEAR, dtype=np.int64)
+    np.maximum.at(near, place, rows.near)
+    is_known = bool((near != UNKNOWN_NEAR).all())
     return AttackMonthRow(
         month=month,
         signature=signature,
-        requests=sources.total(),
-        visits=sum(is_visit for _, is_visit in told),
-        sources=len(sources),
-        top_requests=max(sources.values()),
-        near_16=nearness[Nearness.SAME_16] if is_known else None,
-        near_8=nearness[Nearness.SAME_8] if is_known else None,
+        requests=rows.total,
+        visits=int(visits.sum()),
+        sources=int(sources.size),
+        top_requests=max(_sums(place, rows.requests, sources.size)),
+        near_16=int((near == Nearness.SAME_16).sum()) if is_known else None,
+        near_8=int((near == Nearness.SAME_8).sum()) if is_known else None,
     )
 
 
-def _place(row: AttackRow) -> _Place:
-    return _Place(row.time_s, row.day, row.signature, row.source)
-
-
-def _order(row: AttackRow) -> tuple[int, str, str, str]:
-    return row.time_s, row.signature, row.source, row.day
+def _sums(place: npt.NDArray[np.intp], values: Numbers, size: int) -> list[int]:
+    found = np.zeros(size, dtype=np.int64)
+    np.add.at(found, place, values)
+    return [int(value) for value in found]

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import msgspec
 
-from ebbtide.model.attacks import AttackDayRow, AttackMonthRow, AttackRow, ObservedDayRow
+from ebbtide.model.attacks import AttackDayRow, AttackMonthRow, ObservedDayRow
 from ebbtide.rounds.attack_keys import MonthKeys
 from ebbtide.rounds.attacks import ATTACKS, NAMELESS, AttackStore, KeptMonth, MonthTables, closed, last_day
 from ebbtide.rounds.folder import SurveyFolder
@@ -93,19 +93,23 @@ def _due(store: AttackStore, days: int, today: date) -> dict[str, int]:
 
 def _found(store: AttackStore, is_meant: Meant) -> dict[str, set[str]]:
     found = {
-        month: {row.source for row in store.read(kept, AttackRow) if is_meant(month, kept.sources, row.source)}
+        month: {name for name in columns.sources.names if is_meant(month, kept.sources, name)}
         for month, kept in store.state().months.items()
+        if (columns := store.attacks(kept)) is not None
     }
     return {month: sources for month, sources in found.items() if sources}
 
 
 def _without(store: AttackStore, month: str, kept: KeptMonth, sources: set[str]) -> KeptMonth:
-    names = {source: f"{NAMELESS}{secrets.token_hex(_TOKEN_BYTES)}" for source in sorted(sources)}
-    rows = [
-        msgspec.structs.replace(row, source=names.get(row.source, row.source)) for row in store.read(kept, AttackRow)
+    columns = store.attacks(kept)
+    if columns is None:
+        return kept
+    names = [
+        f"{NAMELESS}{secrets.token_hex(_TOKEN_BYTES)}" if name in sources else name for name in columns.sources.names
     ]
+    columns = msgspec.structs.replace(columns, sources=msgspec.structs.replace(columns.sources, names=names))
     observed = store.read(kept, ObservedDayRow)
     counts = (store.read(kept, AttackDayRow), store.read(kept, AttackMonthRow))
-    written = store.write(month, MonthTables(observed, rows, *counts), kept.sources)
+    written = store.write(month, MonthTables(observed, columns, *counts), kept.sources)
     written = msgspec.structs.replace(written, closed_to=kept.closed_to, why=kept.why)
     return closed(written, max(row.day for row in observed), "somebody was erased from it")

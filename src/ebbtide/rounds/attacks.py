@@ -5,11 +5,12 @@ any two steps, what is kept is as before or as after.
 """
 
 import os
+import re
 from calendar import monthrange
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Literal, TypeVar
 from uuid import uuid4
 
 import msgspec
@@ -18,6 +19,7 @@ import pyarrow.parquet as pq
 
 from ebbtide.model.attacks import AttackDayRow, AttackFamily, AttackMonthRow, AttackRow, ObservedDayRow
 from ebbtide.model.errors import RoundError, SurveyFolderError
+from ebbtide.rounds.attack_columns import AttackColumns, columns_table, table_columns
 from ebbtide.rounds.columns import column_values
 from ebbtide.rounds.durable import flush, make_folder, replacing, write_file
 from ebbtide.rounds.folder import SurveyFolder
@@ -30,6 +32,8 @@ Row = TypeVar("Row", bound=msgspec.Struct)
 FORMAT = 1
 _MODE = 0o700
 """Addresses of strangers may lie here: nobody else looks in."""
+_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])\Z")
+_FILE = re.compile(r"[0-9]{4}-[0-9]{2}/[a-z_]+-[0-9a-f]{32}\.parquet\Z")
 ATTACKS = "attacks"
 NAMELESS = "erased-"
 """How what stands in place of an erased source begins; the rest is drawn by chance."""
@@ -44,6 +48,9 @@ ATTACK_RECORDS: Mapping[str, type[msgspec.Struct]] = MappingProxyType(
 """Every table of the attacks and the record of its rows."""
 
 
+Sources = Literal["raw", "prefix", "hash"]
+
+
 class KeptMonth(msgspec.Struct, frozen=True):
     """One month.
 
@@ -56,7 +63,7 @@ class KeptMonth(msgspec.Struct, frozen=True):
         why: Of that, to follow "because".
     """
 
-    sources: str
+    sources: Sources
     files: dict[str, str]
     rows: dict[str, int]
     closed_to: str = ""
@@ -86,17 +93,17 @@ class MonthTables(msgspec.Struct, frozen=True):
     """
 
     observed: Sequence[ObservedDayRow]
-    attacks: Sequence[AttackRow] | None
+    attacks: AttackColumns | None
     days: Sequence[AttackDayRow]
     months: Sequence[AttackMonthRow]
 
-    def tables(self) -> Iterator[tuple[str, Sequence[msgspec.Struct]]]:
+    def tables(self) -> Iterator[tuple[str, pa.Table]]:
         """Names and rows."""
-        yield "observed_days", self.observed
+        yield "observed_days", arrow_table(ObservedDayRow, self.observed)
         if self.attacks is not None:
-            yield ATTACKS, self.attacks
-        yield "attack_days", self.days
-        yield "attack_months", self.months
+            yield ATTACKS, columns_table(self.attacks)
+        yield "attack_days", arrow_table(AttackDayRow, self.days)
+        yield "attack_months", arrow_table(AttackMonthRow, self.months)
 
 
 class AttackStore:
@@ -132,6 +139,13 @@ class AttackStore:
                 where=str(self._state_path),
                 remedy="Use a newer version of Ebbtide.",
             )
+        names = list(_named(state.months.values()))
+        if not (all(map(_MONTH.match, state.months)) and all(map(_FILE.match, names))):
+            raise SurveyFolderError(
+                "what is kept of attacks names a month or a file that cannot be.",
+                where=str(self._state_path),
+                remedy="Restore the folder pressure/ from a copy.",
+            )
         return state
 
     @contextmanager
@@ -159,9 +173,24 @@ class AttackStore:
         Raises:
             SurveyFolderError: The file is missing or damaged.
         """
+        columns = self._table(kept, record)
+        if columns is None:
+            return []
+        return [record(*row) for row in zip(*map(column_values, columns.columns), strict=True)]
+
+    def attacks(self, kept: KeptMonth) -> AttackColumns | None:
+        """The attacks of a month in columns; ``None`` if they are not kept any more.
+
+        Raises:
+            SurveyFolderError: The file is missing or damaged.
+        """
+        found = self._table(kept, AttackRow)
+        return None if found is None else table_columns(found)
+
+    def _table(self, kept: KeptMonth, record: type[msgspec.Struct]) -> pa.Table | None:
         table = next(name for name, known in ATTACK_RECORDS.items() if known is record)
         if table not in kept.files:
-            return []
+            return None
         path = self.path / kept.files[table]
         schema = arrow_schema(record)
         try:
@@ -172,18 +201,14 @@ class AttackStore:
             raise SurveyFolderError(
                 f"the table cannot be read: {error}.", where=str(path), remedy="Restore the folder from a copy."
             ) from error
-        wanted = pa.schema([field.with_nullable(True) for field in schema])
-        columns = conform(found, wanted)
-        return [
-            record(*row) for row in zip(*(column_values(columns.column(name)) for name in wanted.names), strict=True)
-        ]
+        return conform(found, pa.schema([field.with_nullable(True) for field in schema]))
 
     def rows(self, record: type[Row]) -> Iterator[Row]:
         """The rows of one table, month by month."""
         for _, kept in sorted(self.state().months.items()):
             yield from self.read(kept, record)
 
-    def write(self, month: str, tables: MonthTables, sources: str) -> KeptMonth:
+    def write(self, month: str, tables: MonthTables, sources: Sources) -> KeptMonth:
         """Write the tables of a month; nobody reads them before ``commit``."""
         below = self.path / month
         make_folder(below)
@@ -191,9 +216,9 @@ class AttackStore:
         rows: dict[str, int] = {}
         for table, content in tables.tables():
             files[table] = f"{month}/{table}-{uuid4().hex}.parquet"
-            rows[table] = len(content)
+            rows[table] = content.num_rows
             with replacing(self.path / files[table], flushes=False) as unfinished:
-                pq.write_table(arrow_table(ATTACK_RECORDS[table], content), unfinished, compression=COMPRESSION)
+                pq.write_table(content, unfinished, compression=COMPRESSION)
         return KeptMonth(sources, files, rows)
 
     def commit(self, state: KeptAttacks) -> None:
