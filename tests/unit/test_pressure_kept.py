@@ -67,6 +67,17 @@ def test_months_count_requests_visits_and_sources(folder: SurveyFolder, tmp_path
     assert (together.requests, together.visits, together.sources) == (6, 4, 3)
 
 
+def test_of_a_name_in_place_of_an_address_nobody_can_tell_how_near_it_lies(
+    folder: SurveyFolder, tmp_path: Path
+) -> None:
+    named = [("2001-08-06 11:00:00", "dial-7.example.net", X224), *AUGUST]
+    keep_reading(folder, read_asked(tmp_path, sorted(named)), RAW, "192.0.5.5")
+    assert (of_month(folder, "2001-08", "code-red-2").near_16, of_month(folder, "2001-08", "nimda").near_16) == (
+        None,
+        1,
+    )
+
+
 def test_what_is_kept_counts_as_the_logs_do(folder: SurveyFolder, tmp_path: Path) -> None:
     reading = read_asked(tmp_path, JULY + AUGUST)
     keep_reading(folder, reading, HASH)

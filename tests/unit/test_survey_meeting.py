@@ -160,6 +160,18 @@ def test_without_logs_after_erasure_and_of_open_rounds_it_is_said_why_nobody_is_
         attackers_among(folder, LABEL)
 
 
+def test_where_the_log_gives_names_in_place_of_addresses_nobody_is_cleared(
+    folder: SurveyFolder, tmp_path: Path
+) -> None:
+    named = [(f"{DAY} 06:00:00", "dial-7.example.net", NIMDA)]
+    keep_reading(folder, read_asked(tmp_path, named), RAW)
+    with pytest.raises(EstimateError, match="names or hashes in place of addresses"):
+        attackers_among(folder, LABEL)
+    keep_reading(folder, read_asked(tmp_path, sorted([*named, *LOG])), RAW)
+    answer = attackers_among(folder, LABEL)
+    assert (len(answer.shown), answer.verdicts["not_asked/no_log"], "not_shown" in answer.verdicts) == (4, 3, False)
+
+
 def test_nothing_that_is_published_or_judged_holds_the_mark_or_an_address_of_the_log(
     watched: SurveyFolder, tmp_path: Path
 ) -> None:

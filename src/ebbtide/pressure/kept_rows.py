@@ -18,7 +18,7 @@ from ebbtide.pressure.counting import ALL, VISIT_GAP_S
 from ebbtide.pressure.events import Event, iso_date
 from ebbtide.pressure.ledger import Ledger
 from ebbtide.pressure.signatures.records import Signature
-from ebbtide.pressure.sources import Nearness, Neighbourhood
+from ebbtide.pressure.sources import Nearness, Neighbourhood, read_address
 from ebbtide.rounds.attack_columns import UNKNOWN_NEAR, AttackColumns, Coded
 
 MONTH = len("2004-05")
@@ -117,13 +117,19 @@ def attack_rows(events: Iterable[Event], neighbourhood: Neighbourhood) -> Rows:
         days.append(day)
         signatures.append(families.setdefault(each.signature, len(families)))
         sources.append(addresses.setdefault(each.source or "", len(addresses)))
-    near = [int(neighbourhood.of(each)) if neighbourhood.is_known else UNKNOWN_NEAR for each in addresses]
+    near = [_near(each, neighbourhood) for each in addresses]
     numbers = np.array(sources, dtype=np.int32)
     found = Rows(
         np.array(times, dtype=np.int64), np.array(days, dtype=np.int64), np.array(signatures, dtype=np.int32), numbers,
         np.array(near, dtype=np.int64)[numbers], np.ones(len(times), dtype=np.int64), tuple(families), tuple(addresses),
     )  # fmt: skip
     return _grouped(_named(found, tuple(families), tuple(addresses)), np.add)
+
+
+def _near(source: str, neighbourhood: Neighbourhood) -> int:
+    """Of a name, or of what a log gives in place of an address, nobody can tell how near it lies."""
+    is_told = neighbourhood.is_known and read_address(source) is not None
+    return int(neighbourhood.of(source)) if is_told else UNKNOWN_NEAR
 
 
 def by_month(rows: Rows) -> Iterator[tuple[str, Rows]]:

@@ -50,10 +50,12 @@ class _Log(msgspec.Struct, frozen=True):
 
     Attributes:
         watched: Days of which the log was there and sources are kept as addresses.
+        unnamed: Days on which some source is a name, or what the log gave in place of an address: nobody is cleared.
         met: Address and day to those families of machines that were taken over that it sent.
     """
 
     watched: frozenset[str]
+    unnamed: frozenset[str]
     met: Mapping[tuple[str, str], tuple[_Met, ...]]
 
 
@@ -117,6 +119,7 @@ def _asked(looked_at: Round) -> dict[bytes, tuple[tuple[str, str], ...]]:
 def _log(folder: SurveyFolder, days: set[str], families: Mapping[str, AttackFamily]) -> _Log:
     store = AttackStore(folder)
     watched: set[str] = set()
+    unnamed: set[str] = set()
     requests: Counter[tuple[str, str, str]] = Counter()
     for kept in store.state().months.values():
         if kept.sources != _RAW or ATTACKS not in kept.files:
@@ -126,16 +129,22 @@ def _log(folder: SurveyFolder, days: set[str], families: Mapping[str, AttackFami
             day = _utc_day(row.time_s)
             if day in days and families[row.signature].marks_infected:
                 requests[row.source, day, row.signature] += row.requests
+                unnamed |= set() if _is_address(row.source) else {day}
     met: defaultdict[tuple[str, str], list[_Met]] = defaultdict(list)
     for (source, day, family), count in sorted(requests.items()):
         met[source, day].append(_Met(family, count))
-    return _Log(frozenset(watched), {place: tuple(each) for place, each in met.items()})
+    return _Log(frozenset(watched - unnamed), frozenset(unnamed), {place: tuple(each) for place, each in met.items()})
 
 
 def _demand_addresses(folder: SurveyFolder, label: str, days: set[str], log: _Log) -> None:
     """Raise if no day of the round was watched with addresses kept, and say why."""
-    if log.watched or log.met:
+    if log.watched or any(_is_address(source) for source, _ in log.met):
         return
+    if log.unnamed:
+        raise EstimateError(
+            "nobody can be recognised among the attackers: the logs give names or hashes in place of addresses.",
+            where=f"round {label}",
+        )
     months = AttackStore(folder).state().months
     kept = [months[month] for month in sorted({day[:7] for day in days}) if month in months]
     if not kept:
@@ -223,6 +232,14 @@ def _canonical(address: str) -> str:
     parsed = ip_address(address)
     mapped = getattr(parsed, "ipv4_mapped", None)
     return str(mapped or parsed)
+
+
+def _is_address(source: str) -> bool:
+    try:
+        ip_address(source)
+    except ValueError:
+        return False
+    return True
 
 
 def _utc_day(at_s: int) -> str:
