@@ -133,6 +133,22 @@ def test_a_list_says_of_whom_it_is_told(watched: SurveyFolder, tmp_path: Path) -
     assert (refused.returncode, "kept logs" in refused.stderr) == (2, True)
 
 
+def test_the_owners_report_tells_what_the_site_sent_and_says_nothing_of_others(
+    watched: SurveyFolder, tmp_path: Path
+) -> None:
+    told = ebbtide("site", "bad.example", "--survey", watched.path, "--out", tmp_path / "bad")
+    sentence = "Code Red I: 1 request; Nimda: 2 requests on 2001-08-15, from 192.0.2.1."
+    assert f"Attacks others: {sentence}" in told.stdout, told.stderr
+    page = (tmp_path / "bad" / "index.html").read_text(encoding="utf-8")
+    assert "This machine attacks others" in page
+    assert sentence in page
+    for host in ("quiet.example", "of-four-1.example", "scanner.example"):
+        other = ebbtide("site", host, "--survey", watched.path, "--out", tmp_path / host)
+        assert other.returncode == 0, other.stderr
+        assert "ttacks others" not in other.stdout
+        assert "attacks others" not in (tmp_path / host / "index.html").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("sources", ["prefix", "hash"])
 def test_with_prefixes_or_hashes_nobody_is_recognised_and_that_is_said(
     folder: SurveyFolder, tmp_path: Path, sources: str

@@ -116,7 +116,16 @@ def _report(folder: "SurveyFolder", config: "SurveyConfig", history: "SiteHistor
         user_agent=user_agent(config.identity),
         version=__version__,
         now=now,
+        attacks=_attacks(folder, history),
     )
+
+
+def _attacks(folder: "SurveyFolder", history: "SiteHistory") -> tuple[str, ...]:
+    """What the site was seen to send; see ``survey.meeting``."""
+    from ebbtide.survey.meeting import REMEDY, attacks_of_site
+
+    found = attacks_of_site(folder, history.latest.round, history.host)
+    return tuple(dict.fromkeys(f"{each.excerpt}, from {each.address}. {REMEDY}" for each in found))
 
 
 def _sums(folder: "SurveyFolder", config: "SurveyConfig") -> frozenset[str]:
@@ -227,6 +236,8 @@ def _print(report: "SiteReport") -> None:
     print_line(f"{letter}: {grade.words}. {grade.judged} of {grade.of} checks could be judged. {report.rank}".strip())
     for target in report.targets:
         print_line(f"  {target}")
+    for attack in report.attacks:
+        print_line(f"Attacks others: {attack}")
     if report.now:
         print_line(f"Tested again just now: {report.now} It enters no series.")
     for title, findings in (("What can be seen", report.open), ("What is not seen any more", report.mended)):

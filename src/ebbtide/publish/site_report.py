@@ -119,6 +119,7 @@ class SiteReport(msgspec.Struct, frozen=True):
         untested: What was not settled.
         rank: The place among peers in a sentence; empty if there is none.
         now: What a test just now says; empty if there was none.
+        attacks: What it sent to the operator's own server, a sentence each; usually nothing.
     """
 
     host: str
@@ -136,6 +137,7 @@ class SiteReport(msgspec.Struct, frozen=True):
     untested: tuple[Untested, ...]
     version: str
     now: str = ""
+    attacks: tuple[str, ...] = ()
 
 
 def site_report(
@@ -150,6 +152,7 @@ def site_report(
     user_agent: str,
     version: str,
     now: str = "",
+    attacks: tuple[str, ...] = (),
 ) -> SiteReport:
     """The report of a site.
 
@@ -164,6 +167,7 @@ def site_report(
         user_agent: That the survey sends, for the commands.
         version: Ebbtide's own.
         now: See ``SiteReport``.
+        attacks: See ``SiteReport``.
     """
     day = date.fromisoformat(history.latest.day)
     told = [each for each in history.checks if each.last_shown and each.info.id not in sums]
@@ -187,6 +191,7 @@ def site_report(
         untested=_untested(history),
         version=version,
         now=now,
+        attacks=attacks,
     )
 
 

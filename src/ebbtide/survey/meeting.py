@@ -21,7 +21,7 @@ from ebbtide.rounds.log import RoundState
 from ebbtide.rounds.round import Round
 from ebbtide.rounds.tables import read_rows
 from ebbtide.survey.answering import Answer, Showing
-from ebbtide.survey.wanted import WantedList
+from ebbtide.survey.wanted import WantedList, wanted_host
 
 MOST_NAMES = 3
 """An address that bears more names of the frame may be a hoster's: which of its servers attacks, nobody can tell."""
@@ -104,6 +104,20 @@ def attackers_among(folder: SurveyFolder, label: str, *, wanted: WantedList | No
         open=(),
         unlisted=() if wanted is None else tuple(wanted.missing(matched)),
     )
+
+
+def attacks_of_site(folder: SurveyFolder, label: str, host: str) -> tuple[Showing, ...]:
+    """What a site sent to the operator's own server on the day on which it was asked; nothing where it cannot be told.
+
+    Args:
+        folder: The survey.
+        label: Of a sealed round.
+        host: Canonical name or address, as the frame has it.
+    """
+    try:
+        return attackers_among(folder, label, wanted=wanted_host(host, folder.shards)).shown
+    except EstimateError:
+        return ()
 
 
 def _asked(looked_at: Round) -> dict[bytes, tuple[tuple[str, str], ...]]:

@@ -61,6 +61,20 @@ class WantedList(msgspec.Struct, frozen=True):
         return sorted(name for name in named if name not in found)
 
 
+def wanted_host(host: str, shards: int) -> WantedList:
+    """One host or address, at any port.
+
+    Args:
+        host: In canonical form.
+        shards: Of the survey.
+    """
+    by_shard: list[dict[str, Ports]] = [{} for _ in range(shards)]
+    if is_address(host):
+        return WantedList(tuple(by_shard), {host: ANY_PORT})
+    by_shard[shard_of(site_id(host), shards)][host] = ANY_PORT
+    return WantedList(tuple(by_shard), {})
+
+
 def read_wanted(path: Path, shards: int) -> WantedList:
     """Read a list: a host, host:port, address or URL a line; blank lines and those that begin with ``#`` do not count.
 
