@@ -40,6 +40,16 @@ def test_intervals_hold_the_mean_as_often_as_they_say(days: int, mean: float, sh
     assert least <= held / 2000 <= 0.995
 
 
+def test_days_that_were_observed_for_hours_count_by_their_hours() -> None:
+    whole, half = daily_mean([4] * 10), daily_mean([4] * 10, 5.0)
+    assert (whole.mean, half.mean) == (4.0, 8.0)
+    assert whole.interval is not None
+    assert half.interval is not None
+    assert half.interval.high == pytest.approx(2 * whole.interval.high)
+    with pytest.raises(EstimateError, match="No time"):
+        daily_mean([4], 0.0)
+
+
 def test_waves_widen_the_interval() -> None:
     even, waves = daily_mean([5] * 20).interval, daily_mean([0, 0, 0, 20] * 5).interval
     assert even is not None

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from command_line import ebbtide
@@ -13,6 +14,7 @@ from ebbtide.estimate.pressure_facts import FEW_DAYS, pressure_facts
 from ebbtide.model.configuration import PressureSection
 from ebbtide.model.facts import Fact
 from ebbtide.pressure.keeping import keep_reading
+from ebbtide.pressure.ledger import Ledger
 from ebbtide.rounds.facts import read_facts, write_attack_facts
 from ebbtide.rounds.folder import SurveyFolder
 from ebbtide.survey.starting import init_survey
@@ -105,6 +107,21 @@ def test_a_family_that_ebbs_has_a_half_life_over_observed_days_and_others_the_re
     assert (doubles.estimate, doubles.note) == (None, "Blank: it halves.")
     few = one(facts, metric="pressure_half_life", family="sumthin", category="halves")
     assert "too few" in few.note
+
+
+def test_days_of_which_hours_were_observed_count_by_their_hours(tmp_path: Path) -> None:
+    folder = init_survey(tmp_path / "survey", "hours")
+    asked = [(f"{day_of(day)} 02:00:00", "203.0.113.9", NIMDA) for day in range(10)]
+    reading = read_asked(tmp_path, asked)
+    lines = reading.ledger.lines
+    half = msgspec.structs.replace(reading, ledger=Ledger(lines, dict.fromkeys(lines, 43_200)))
+    keep_reading(folder, half, PressureSection(key_months=9))
+    fact = one(pressure_facts(folder), metric="pressure", family="nimda", unit="visit")
+    assert (fact.estimate, fact.n, fact.base) == (2.0, 10, 10)
+    assert fact.note == "10 of 31 days of the month were observed, 120 hours in all."
+    keep_reading(folder, reading, PressureSection(key_months=9))
+    whole = one(pressure_facts(folder), metric="pressure", family="nimda", unit="visit")
+    assert (whole.estimate, whole.note) == (1.0, "10 of 31 days of the month were observed.")
 
 
 def test_days_on_which_a_worm_sleeps_are_in_no_trend(folder: SurveyFolder) -> None:

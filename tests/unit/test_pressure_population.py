@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from command_line import ebbtide
+from ebbtide.pressure.ledger import Ledger
 from ebbtide.pressure.records import PressureError
 from ebbtide.pressure.signatures.reading import own_signatures, read_signatures
 from ebbtide.pressure.signatures.records import Spread
@@ -123,6 +124,13 @@ def test_hours_of_days_that_were_not_observed_are_left_out_and_a_long_presence_h
     reading = read_asked(tmp_path, asked_by([(0.5, "192.0.2.7"), (400.0, "192.0.2.8")]))
     (seen,) = worms_seen(reading.events.export(with_sources=True), [SIGNATURES["code-red-1"]], reading.ledger)
     assert seen.by_hour == ()
+
+
+def test_a_day_of_which_hours_were_observed_counts_by_its_hours(tmp_path: Path) -> None:
+    reading = read_asked(tmp_path, asked_by([(0.5, "192.0.2.7"), (30.0, "192.0.2.8")]))
+    ledger = Ledger(reading.ledger.lines, {min(reading.ledger.lines): 21_600})
+    (seen,) = worms_seen(reading.events.export(with_sources=True), [SIGNATURES["code-red-1"]], ledger)
+    assert seen.hours_a_day == 15.0
 
 
 def test_only_the_first_code_red_scans_evenly_and_how_a_worm_spreads_has_a_source() -> None:

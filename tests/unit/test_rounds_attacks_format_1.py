@@ -27,7 +27,7 @@ def test_what_was_kept_is_what_it_was(folder: SurveyFolder) -> None:
     july, august = state.months.values()
     assert (july.sources, july.closed_to, august.closed_to) == ("raw", "2001-07-31", "")
     assert set(july.files) == {"observed_days", "attack_days", "attack_months"}
-    assert next(store.rows(ObservedDayRow)) == ObservedDayRow("2001-07-19", 3)
+    assert next(store.rows(ObservedDayRow)) == ObservedDayRow("2001-07-19", 3, 86_400)
     assert list(store.rows(AttackRow)) == [
         AttackRow(997_005_600, "2001-08-05", "nimda", "192.0.2.9", 2, 2),
         AttackRow(997_005_660, "2001-08-05", "sumthin", "198.51.100.4", 0, 1),

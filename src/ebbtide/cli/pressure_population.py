@@ -89,6 +89,7 @@ def _found(
             near_8=near[1],
             are_hosts=are_hosts,
             addresses=addresses,
+            hours_a_day=seen.hours_a_day,
         )
     )
     return WormFound(signature.id, signature.family, infected, seen.dormant_hits, _course(seen), seen.since)

@@ -35,7 +35,7 @@ class DailyMean(msgspec.Struct, frozen=True):
     interval: Interval | None
 
 
-def daily_mean(counts: npt.ArrayLike, level: float = LEVEL) -> DailyMean:
+def daily_mean(counts: npt.ArrayLike, exposure: float | None = None, level: float = LEVEL) -> DailyMean:
     """The mean of daily counts and its interval.
 
     The total is taken for a Poisson count of total/f events, with f the variance over the mean of a day, at least 1,
@@ -44,6 +44,8 @@ def daily_mean(counts: npt.ArrayLike, level: float = LEVEL) -> DailyMean:
 
     Args:
         counts: Shape (n,), whole numbers of 0 or more, one an observed day.
+        exposure: What the days come to in whole days, above 0, where some were observed for hours; their number if not
+            given. Days of unequal length scatter more, which widens the interval.
         level: Confidence, 0 to 1.
 
     Raises:
@@ -59,13 +61,16 @@ def daily_mean(counts: npt.ArrayLike, level: float = LEVEL) -> DailyMean:
         raise EstimateError("There is no observed day, so there is nothing a day.")
     if not np.isfinite(count).all() or (count < 0).any():
         raise EstimateError("A count of a day is below 0, or no number.")
-    total, mean = float(count.sum()), float(count.mean())
+    length = float(count.size) if exposure is None else exposure
+    if not length > 0:
+        raise EstimateError("No time was observed, so there is nothing a day.")
+    total = float(count.sum())
     spread = dispersion_of(count)
     interval = None
     if count.size >= FEWEST_DAYS:
         ends = count_interval(total, spread, count.size - 1, level)
-        interval = Interval(ends.low / count.size, ends.high / count.size, METHOD)
-    return DailyMean(count.size, int(total), mean, spread, interval)
+        interval = Interval(ends.low / length, ends.high / length, METHOD)
+    return DailyMean(count.size, int(total), total / length, spread, interval)
 
 
 def dispersion_of(counts: npt.NDArray[np.float64]) -> float:

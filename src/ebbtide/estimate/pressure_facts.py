@@ -21,6 +21,8 @@ ALL = "all"
 UNITS = ("request", "visit", "source")
 FEW_DAYS = f"fewer than {FEWEST_DAYS} observed days: no interval"
 _TREND_METHOD = "quasi-poisson trend of visits over observed days on which it spreads"
+_DAY_S = 86_400
+_WHOLE = 0.01
 _ANY = AttackFamily(ALL, "All attacks", "")
 
 Key = tuple[str, str]
@@ -31,6 +33,7 @@ class _Kept(msgspec.Struct, frozen=True):
     """What a survey keeps, by what it is asked for."""
 
     observed: Mapping[str, list[str]]
+    seconds: Mapping[str, int]
     days: Mapping[Key, AttackDayRow]
     months: Mapping[Key, AttackMonthRow]
     families: Mapping[str, AttackFamily]
@@ -61,6 +64,7 @@ def _read(folder: SurveyFolder, as_of: str | None) -> _Kept:
     state = store.state()
     families = {family.id: family for family in state.families} | {ALL: _ANY}
     observed: defaultdict[str, list[str]] = defaultdict(list)
+    seconds: dict[str, int] = {}
     days: dict[Key, AttackDayRow] = {}
     months: dict[Key, AttackMonthRow] = {}
     for month, kept in sorted(state.months.items()):
@@ -68,10 +72,11 @@ def _read(folder: SurveyFolder, as_of: str | None) -> _Kept:
             continue
         for day in store.read(kept, ObservedDayRow):
             observed[month].append(day.day)
+            seconds[day.day] = day.seconds
         days |= {(row.day, row.signature): row for row in store.read(kept, AttackDayRow)}
         rows = store.read(kept, AttackMonthRow)
         months |= {(month, row.signature): row for row in rows if families[row.signature].is_attack}
-    return _Kept(observed, days, months, families)
+    return _Kept(observed, seconds, days, months, families)
 
 
 def _month_facts(kept: _Kept, month: str) -> Iterator[Fact]:
@@ -85,8 +90,10 @@ def _month_facts(kept: _Kept, month: str) -> Iterator[Fact]:
 
 def _daily(kept: _Kept, month: str, family: AttackFamily, unit: str, total: int) -> Fact:
     days = kept.observed[month]
-    found = daily_mean([_count(kept.days.get((day, family.id)), unit) for day in days])
+    exposure = sum(kept.seconds[day] for day in days) / _DAY_S
+    found = daily_mean([_count(kept.days.get((day, family.id)), unit) for day in days], exposure)
     asleep = sum(not family.is_active(day) for day in days)
+    hours = "" if exposure > found.days - _WHOLE else f", {24 * exposure:,.0f} hours in all"
     slept = f" It sleeps on {asleep} of them." if asleep else ""
     return make_fact(
         metric=PRESSURE,
@@ -105,7 +112,7 @@ def _daily(kept: _Kept, month: str, family: AttackFamily, unit: str, total: int)
         base=found.days,
         method="mean of observed days" + (f", {found.interval.method}" if found.interval else ""),
         quality="good" if found.interval else FEW_DAYS,
-        note=f"{found.days} of {int(last_day(month)[8:])} days of the month were observed.{slept}",
+        note=f"{found.days} of {int(last_day(month)[8:])} days of the month were observed{hours}.{slept}",
     )
 
 
@@ -113,7 +120,7 @@ def _half_lives(kept: _Kept, family: AttackFamily) -> Iterator[Fact]:
     """One fact for the days in which it halves and one for those in which it doubles; at most one is filled."""
     days = [day for each in kept.observed.values() for day in each if family.is_active(day)]
     visits = [_count(kept.days.get((day, family.id)), "visit") for day in days]
-    trend, why = _trend(days, visits)
+    trend, why = _trend(days, visits, [kept.seconds[day] / _DAY_S for day in days])
     for category, verdict in (("halves", "ebbing"), ("doubles", "growing")):
         is_told = trend is not None and trend.verdict == verdict
         around = trend.half_life_interval if trend is not None and is_told else None
@@ -135,9 +142,9 @@ def _half_lives(kept: _Kept, family: AttackFamily) -> Iterator[Fact]:
         )
 
 
-def _trend(days: Sequence[str], visits: Sequence[int]) -> tuple[Trend | None, str]:
+def _trend(days: Sequence[str], visits: Sequence[int], exposure: Sequence[float]) -> tuple[Trend | None, str]:
     try:
-        return attack_trend([date.fromisoformat(day).toordinal() for day in days], visits), ""
+        return attack_trend([date.fromisoformat(day).toordinal() for day in days], visits, exposure=exposure), ""
     except EstimateError as error:
         return None, error.what
 

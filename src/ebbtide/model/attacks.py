@@ -42,10 +42,12 @@ class ObservedDayRow(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         day: ISO date in the log's own zone, here and in the other tables.
         lines: Lines of the log; where several logs share a day, those of the longest.
+        seconds: How long it was observed: of a sensor, how long it was up; 86,400 for a whole day.
     """
 
     day: str
     lines: int
+    seconds: int = 86_400
 
 
 class AttackRow(msgspec.Struct, frozen=True, gc=False):

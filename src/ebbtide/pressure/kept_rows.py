@@ -19,6 +19,7 @@ from ebbtide.pressure.events import Event, iso_date
 from ebbtide.pressure.ledger import Ledger
 from ebbtide.pressure.signatures.records import Signature
 from ebbtide.pressure.sources import Nearness, Neighbourhood, read_address
+from ebbtide.pressure.stamps import DAY_S
 from ebbtide.rounds.attack_columns import UNKNOWN_NEAR, AttackColumns, Coded
 
 MONTH = len("2004-05")
@@ -93,7 +94,7 @@ def observed_by_month(ledger: Ledger) -> dict[str, list[ObservedDayRow]]:
     """The observed days of each month."""
     found: defaultdict[str, list[ObservedDayRow]] = defaultdict(list)
     for day, lines in ledger.lines.items():
-        row = ObservedDayRow(iso_date(day), lines)
+        row = ObservedDayRow(iso_date(day), lines, ledger.seconds.get(day, DAY_S))
         found[row.day[:MONTH]].append(row)
     return dict(found)
 
@@ -168,10 +169,11 @@ def merge_attacks(kept: Rows, new: Rows) -> Rows:
 
 def merge_observed(kept: Iterable[ObservedDayRow], new: Iterable[ObservedDayRow]) -> list[ObservedDayRow]:
     """Days of both, each once, in order."""
-    lines: dict[str, int] = {}
+    found: dict[str, ObservedDayRow] = {}
     for row in (*kept, *new):
-        lines[row.day] = max(row.lines, lines.get(row.day, 0))
-    return [ObservedDayRow(day, lines[day]) for day in sorted(lines)]
+        before = found.get(row.day, row)
+        found[row.day] = ObservedDayRow(row.day, max(row.lines, before.lines), max(row.seconds, before.seconds))
+    return [found[day] for day in sorted(found)]
 
 
 def stored(rows: Rows) -> AttackColumns:

@@ -22,6 +22,7 @@ class SeenWorm(msgspec.Struct, frozen=True):
     Attributes:
         signature: Its id.
         hits, sources: Requests and different sources of each observed day on which it spreads, in order.
+        hours_a_day: How long each of these days was observed on average: of a sensor, the hours that it was up.
         dormant_hits: Requests on days on which it should not spread: somebody's clock is wrong.
         by_hour: Different sources of each hour from the first hit to the last, if these are at most ``MOST_DAYS`` days
             apart, hours of days that were not observed left out; number of the hour since the first, and sources.
@@ -31,6 +32,7 @@ class SeenWorm(msgspec.Struct, frozen=True):
     signature: str
     hits: tuple[int, ...]
     sources: tuple[int, ...]
+    hours_a_day: float
     dormant_hits: int
     by_hour: tuple[tuple[int, int], ...]
     since: int
@@ -55,12 +57,14 @@ def worms_seen(events: Iterable[Event], signatures: Collection[Signature], ledge
 def _seen(signature: Signature, events: list[Event], ledger: Ledger) -> SeenWorm:
     hits = Counter(event.day for event in events)
     sources = _different((event.day, event.source) for event in events)
-    active = [iso_date(day) for day in ledger.observed_days if signature.is_active(day)]
+    days = [day for day in ledger.observed_days if signature.is_active(day)]
+    active = [iso_date(day) for day in days]
     since = min(event.time_s for event in events) // HOUR_S * HOUR_S
     return SeenWorm(
         signature.id,
         tuple(hits[day] for day in active),
         tuple(sources[day] for day in active),
+        HOURS_A_DAY * ledger.exposure_days(days) / len(days) if days else float(HOURS_A_DAY),
         hits.total() - sum(hits[day] for day in active),
         _by_hour(events, since, ledger),
         since,
