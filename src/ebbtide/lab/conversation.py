@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from typing import NamedTuple, cast
 
 from ebbtide.lab.access_log import MOST_TEXT, AccessLine, AccessLog
@@ -75,6 +76,11 @@ class Door:
         drops = self.persona.drops if self.connections == 1 else ""
         return Conversation(self, self.connections, drops)
 
+    def is_hidden_from(self, peer: Sequence[object] | None) -> bool:
+        """Whether a firewall cuts the client off."""
+        hidden_from = self.persona.state.hidden_from
+        return bool(hidden_from and peer and peer[0] == hidden_from)
+
 
 class Conversation(asyncio.Protocol):
     """Answers the requests of one connection in their order."""
@@ -92,7 +98,9 @@ class Conversation(asyncio.Protocol):
         """Greet the client, or hang up at once if this server drops its first connection."""
         self._transport = cast("asyncio.Transport", transport)
         self._door.open.add(self)
-        if self._drops == "accept":
+        if self._door.is_hidden_from(transport.get_extra_info("peername")):
+            self._transport.abort()
+        elif self._drops == "accept":
             self._transport.close()
 
     def connection_lost(self, _exc: Exception | None) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from ebbtide.lab.drawing import apportion, deal, round_share, shuffle
+from ebbtide.lab.happenings import CertificateId, Condition, Happenings, arms_of
 from ebbtide.lab.holes import HoleLedger
 from ebbtide.lab.population import Machine, Traits, give_traits
 from ebbtide.lab.scenario_records import BASE_FAMILY, EVERY_FAMILY, Absence, Leaving, Scenario, Upgrade
@@ -23,6 +24,10 @@ class MachineMonth(msgspec.Struct, frozen=True):
         has_left: It was taken down or filtered for good, and not for this month alone.
         version: Id of the family's version.
         holes: Checks that it would show, were it seen well; always without ``any-hole``.
+        address: Where it is.
+        is_listed: It is in the list of names that are asked, and it is served only then.
+        hidden_from: Address from which whoever asks is cut off; empty if nobody is.
+        certificate: ``None`` without TLS.
     """
 
     presence: str
@@ -30,6 +35,10 @@ class MachineMonth(msgspec.Struct, frozen=True):
     traits: Traits
     version: str
     holes: frozenset[str] = frozenset()
+    address: str = ""
+    is_listed: bool = True
+    hidden_from: str = ""
+    certificate: CertificateId | None = None
 
 
 class _Life(msgspec.Struct):
@@ -39,6 +48,7 @@ class _Life(msgspec.Struct):
     traits: Traits
     version: str
     gone: str = ""
+    condition: Condition = msgspec.field(default_factory=Condition)
 
 
 def write_history(
@@ -69,27 +79,28 @@ class _History:
             traits |= give_traits(scenario, seed, members, family)
             versions |= self._versions(members, family, "")
         self._lives = [_Life(machine, traits[machine.id], versions[machine.id]) for machine in machines]
+        self._happenings = Happenings(scenario, seed, arms_of(scenario, seed, machines), self._ledger)
+        self._happenings.begin(self._lives)
 
     def play(self, month: str) -> tuple[MachineMonth, ...]:
         for index, upgrade in enumerate(self._scenario.upgrades.get(month, ())):
             self._upgrade(f"upgrade {month} {index}", upgrade)
         for index, leaving in enumerate(self._scenario.leavers.get(month, ())):
             self._leave(f"leave {month} {index}", month, leaving)
+        self._happenings.play(month, self._lives)
         absent: dict[str, str] = {}
         for index, absence in enumerate(self._scenario.absences.get(month, ())):
             absent |= self._absent(f"absence {month} {index}", absence, absent)
-        answering = [life for life in self._lives if not life.gone and life.machine.id not in absent]
+        answering = [
+            life
+            for life in self._lives
+            if life.condition.is_listed and not life.gone and life.machine.id not in absent
+        ]
         holes = self._ledger.advance(
             month, [(life.machine, life.traits) for life in answering if life.traits.family == BASE_FAMILY]
         )
         return tuple(
-            MachineMonth(
-                presence=life.gone or absent.get(life.machine.id, ANSWERED),
-                has_left=bool(life.gone),
-                traits=life.traits,
-                version=life.version,
-                holes=holes.get(life.machine.id, frozenset()),
-            )
+            _month_of(life, absent.get(life.machine.id, ANSWERED), holes.get(life.machine.id, frozenset()))
             for life in self._lives
         )
 
@@ -130,7 +141,11 @@ class _History:
                 life.traits, life.version = traits[life.machine.id], versions[life.machine.id]
 
     def _absent(self, purpose: str, absence: Absence, already: dict[str, str]) -> dict[str, str]:
-        members = self._living(absence.family)
+        members = [
+            life
+            for life in self._living(absence.family)
+            if life.condition.is_listed and (not absence.strata or life.machine.stratum in absence.strata)
+        ]
         refused, silent = (round_share(share, len(members)) for share in (absence.refused, absence.silent))
         free = [life.machine.id for life in self._shuffled(members, purpose) if life.machine.id not in already]
         return {
@@ -149,3 +164,18 @@ class _History:
             lambda life: life.machine.id,
             lambda life: (life.traits.is_masked, len(life.machine.names)),
         )
+
+
+def _month_of(life: _Life, presence: str, holes: frozenset[str]) -> MachineMonth:
+    condition, machine = life.condition, life.machine
+    return MachineMonth(
+        presence=life.gone or presence,
+        has_left=bool(life.gone),
+        traits=life.traits,
+        version=life.version,
+        holes=holes,
+        address=machine.later_address if condition.has_moved else machine.address,
+        is_listed=condition.is_listed,
+        hidden_from=condition.hidden_from,
+        certificate=condition.certificate,
+    )

@@ -1,7 +1,7 @@
 """Which servers have which hole, month by month: exact counts, the same servers, mended once and for good."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 
 from ebbtide.lab.drawing import round_share, shuffle
@@ -68,6 +68,22 @@ class HoleLedger:
             machine_id: frozenset(check for check, ids in chosen.items() if machine_id in ids)
             for machine_id in sorted(present)
         }
+
+    def having(self, check: str) -> frozenset[str]:
+        """Machines that have the hole, by id, whether they answer or not."""
+        return frozenset(self._open[check])
+
+    def open_up(self, check: str, machine_ids: Iterable[str]) -> None:
+        """Give machines the hole."""
+        ids = set(machine_ids)
+        self._open[check] |= ids
+        self._ever[check] |= ids
+
+    def mend(self, check: str, machine_ids: Iterable[str]) -> None:
+        """Mend the hole on machines, and with the filter all that only its reply reveals."""
+        ids = set(machine_ids)
+        for each in (REACHABLE, IDA, PATH) if check == REACHABLE else (check,):
+            self._open[each] -= ids
 
     def fail(self, check: str, month: str, sentence: str) -> ScenarioError:
         """Make the error of one rate."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from ebbtide.lab.errors import ScenarioError
+from ebbtide.lab.scenario_events import Worm, mends_of
 from ebbtide.lab.scenario_records import BASE_FAMILY, Choice, Hole, Script, Text
 
 ASCII_PROBE = '<%IDQ "x.ida" C:\\%>' + "".join(map(chr, range(32, 127))) + "\n"
@@ -102,32 +103,41 @@ class _PageRules:
 
     def check_base(self) -> None:
         base, holes = BASE_FAMILY, self.script.holes
-        for hole, role in (
-            (holes.reachable, "index_error"),
-            (holes.admin, "admin"),
-            (holes.script, "script_source"),
-            (holes.backdoor, "infection"),
+        for hole, check, role in (
+            (holes.reachable, "code-red-ida-reachable", "index_error"),
+            (holes.admin, "admin-pages", "admin"),
+            (holes.script, "script-source", "script_source"),
+            (holes.backdoor, "backdoor-mark", "infection"),
         ):
-            if _happens(hole):
+            if self._happens(hole, check):
                 self._need(base, role)
-        if _happens(holes.reachable):
+        if self._happens(holes.reachable, "code-red-ida-reachable"):
             self._check_index_error()
-        if _happens(holes.path):
+        if self._happens(holes.path, "server-path"):
             for root in self.script.families[base].roots:
                 if not _ROOT.match(root):
                     self.fail(f"families.{base}.roots.{root}", "is no directory such as C:\\Inetpub\\wwwroot")
 
+    def _happens(self, hole: Hole, check: str) -> bool:
+        """Whether any server has the hole in any month, by rate, from the beginning, or by a worm."""
+        infects = check == "backdoor-mark" and any(isinstance(e, Worm) and e.infects for e in self.script.events)
+        begun = any(stratum.holes.get(check) for stratum in self.script.strata.values())
+        return infects or begun or any(rate > 0 for rate in hole.rates.values())
+
+    def _has_patched(self) -> bool:
+        """Whether some servers that begin with a reachable filter are patched, or get patched."""
+        strata = self.script.strata.values()
+        begun = any(each.holes.get("code-red-ida") != each.holes.get("code-red-ida-reachable") for each in strata)
+        mended = any(mending.check == "code-red-ida" for event in self.script.events for mending in mends_of(event))
+        return begun or mended
+
     def _check_index_error(self) -> None:
         script = self.script
         mark = patch_mark(script)
-        if not mark and script.holes.ida.rates != script.holes.reachable.rates:
+        if not mark and (script.holes.ida.rates != script.holes.reachable.rates or self._has_patched()):
             self.fail("assumptions", "none sets code-red-ida.patch_mark, so that a patched server cannot be told")
         for choice in script.families[BASE_FAMILY].pages.index_error:
             body = script.texts[choice.text].body
             for placeholder in ("{file}", *(["{patch_mark}"] if mark else [])):
                 if placeholder not in body:
                     self.fail(f"texts.{choice.text}.body", f"plays index_error and lacks {placeholder}")
-
-
-def _happens(hole: Hole) -> bool:
-    return any(rate > 0 for rate in hole.rates.values())

@@ -8,7 +8,10 @@ import msgspec
 
 from ebbtide.lab.drawing import apportion, deal, draw, round_share, shuffle
 from ebbtide.lab.errors import ScenarioError
-from ebbtide.lab.scenario_records import EVERY_FAMILY, Choice, Scenario
+from ebbtide.lab.scenario_events import Renumbering
+from ebbtide.lab.scenario_records import EVERY_FAMILY, Choice, Scenario, Script
+
+_LATER = " later"
 
 
 class Machine(msgspec.Struct, frozen=True):
@@ -18,6 +21,7 @@ class Machine(msgspec.Struct, frozen=True):
         id: Stratum and number; never shown to a client.
         family: In the first month.
         names: Its host names, at least one.
+        later_address: Where it moves if its stratum is renumbered; empty if it is not.
     """
 
     id: str
@@ -25,6 +29,7 @@ class Machine(msgspec.Struct, frozen=True):
     family: str
     address: str
     names: tuple[str, ...]
+    later_address: str = ""
 
 
 class Traits(msgspec.Struct, frozen=True):
@@ -70,12 +75,27 @@ def populate(scenario: Scenario, seed: int, scale: float) -> tuple[Machine, ...]
             raise ScenarioError(scenario.file, f"strata.{stratum_id}.servers", f"scale {scale} leaves too few servers")
         families = [name for name, number in apportion(count, stratum.families).items() for _ in range(number)]
         plan += [(f"{stratum_id}-{place:05d}", stratum_id, family) for place, family in enumerate(families)]
-    addresses = _addresses(scenario, seed, [machine_id for machine_id, _, _ in plan])
+    moving = renumbered_strata(scenario)
+    later = [f"{machine_id}{_LATER}" for machine_id, stratum_id, _ in plan if stratum_id in moving]
+    addresses = _addresses(scenario, seed, [*(machine_id for machine_id, _, _ in plan), *later])
     names = _names(scenario, seed, plan)
     return tuple(
-        Machine(machine_id, stratum_id, family, addresses[machine_id], names[machine_id])
+        Machine(
+            machine_id,
+            stratum_id,
+            family,
+            addresses[machine_id],
+            names[machine_id],
+            addresses.get(f"{machine_id}{_LATER}", ""),
+        )
         for machine_id, stratum_id, family in plan
     )
+
+
+def renumbered_strata(script: Script) -> frozenset[str]:
+    """Strata whose servers get other addresses in some month."""
+    events = [event for event in script.events if isinstance(event, Renumbering)]
+    return frozenset(stratum for event in events for stratum in event.strata or script.strata)
 
 
 def _addresses(scenario: Scenario, seed: int, machine_ids: Sequence[str]) -> dict[str, str]:
@@ -101,7 +121,7 @@ def _names(scenario: Scenario, seed: int, plan: Sequence[tuple[str, str, str]]) 
     for group in sorted({entry[1:] for entry in plan}):
         members = [machine_id for machine_id, *rest in plan if tuple(rest) == group]
         ordered = shuffle(members, seed, "names", str, lambda _member: "")
-        shares = scenario.families[group[1]].names_per_address
+        shares = scenario.strata[group[0]].names_per_address or scenario.families[group[1]].names_per_address
         counts |= {member: int(number) for member, number in deal(ordered, shares)}
     numbers = iter(range(1, sum(counts.values()) + 1))
     ordered = sorted(counts, key=lambda machine_id: (draw(seed, "numbers", machine_id), machine_id))

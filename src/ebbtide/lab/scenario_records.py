@@ -5,11 +5,8 @@ from typing import Annotated
 
 import msgspec
 
-Fraction = Annotated[float, msgspec.Meta(ge=0, le=1)]
-Share = Annotated[float, msgspec.Meta(ge=0, le=1_000_000)]
-Positive = Annotated[float, msgspec.Meta(gt=0, le=1_000_000_000)]
-Name = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]{0,63}\Z")]
-Label = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z-]{1,32}\Z")]
+from ebbtide.lab.scenario_events import AnyEvent
+from ebbtide.lab.scenario_values import Fraction, Label, Name, Positive, Share
 
 EVERY_FAMILY = "*"
 
@@ -76,12 +73,18 @@ class Stratum(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         families: Shares of its addresses by family in the first month.
         share_of_names: Share of all answered host names that its one family shall have; the weight follows from it.
         weight: Weight of each of its names, where no share is wanted.
+        names_per_address: As in ``Family``, for all of its servers; the family's own if there is none.
+        is_tls: Its servers speak TLS.
+        holes: Check to the share of its servers of the base family that have it when they come into the list.
     """
 
     servers: Annotated[int, msgspec.Meta(ge=1, le=100_000)]
     families: Annotated[dict[Name, Share], msgspec.Meta(min_length=1)]
     share_of_names: Fraction | None = None
     weight: Positive | None = None
+    names_per_address: dict[str, Share] = {}
+    is_tls: bool = msgspec.field(default=False, name="tls")
+    holes: dict[Name, Fraction] = {}
 
 
 class Text(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -213,11 +216,16 @@ class Leaving(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Absence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """In a month, a share of a family's servers (``*``: of all) does not answer and is back in the next."""
+    """In a month, a share of a family's servers (``*``: of all) does not answer and is back in the next.
+
+    Attributes:
+        strata: Only servers of these; of all if empty.
+    """
 
     family: str = EVERY_FAMILY
     refused: Fraction = 0.0
     silent: Fraction = 0.0
+    strata: tuple[Name, ...] = ()
 
 
 class AnswersEverything(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -285,6 +293,8 @@ class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     leavers: dict[Label, tuple[Leaving, ...]] = {}
     absences: dict[Label, tuple[Absence, ...]] = {}
     oddities: Oddities = Oddities()
+    arms: dict[Name, Share] = {}
+    events: tuple[AnyEvent, ...] = ()
 
     def month_labels(self) -> tuple[str, ...]:
         """Labels of the rounds, earliest reference date first."""

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from ebbtide.lab.errors import ScenarioError
+from ebbtide.lab.event_rules import check_events
 from ebbtide.lab.page_rules import check_pages, check_texts
+from ebbtide.lab.population import renumbered_strata
 from ebbtide.lab.scenario_records import BASE_FAMILY, EVERY_FAMILY, Hole, Leaving, Script
 
 SMALLEST_PREFIX = 24
@@ -36,6 +38,7 @@ def check_script(script: Script, file: Path) -> None:
     rules.check_assumptions()
     check_texts(script, file)
     check_pages(script, file)
+    check_events(script, file)
 
 
 class _Rules:
@@ -68,7 +71,8 @@ class _Rules:
         if not block.subnet_of(LOOPBACK) or block.prefixlen > SMALLEST_PREFIX:
             self.fail(key, f"{block} must be a prefix of /24 or larger inside {LOOPBACK}")
         prefixes = 2 ** (SMALLEST_PREFIX - block.prefixlen) - int(block.network_address == LOOPBACK.network_address)
-        servers = sum(stratum.servers for stratum in self.script.strata.values())
+        moving = renumbered_strata(self.script)
+        servers = sum(each.servers * (2 if name in moving else 1) for name, each in self.script.strata.items())
         if prefixes * network.servers_per_prefix < servers:
             self.fail(key, f"{block} has no room for {servers:,} servers, {network.servers_per_prefix} in a /24")
 
@@ -90,12 +94,15 @@ class _Rules:
             key = f"families.{family_id}"
             self._check_shares(f"{key}.languages", family.languages)
             self._check_shares(f"{key}.roots", family.roots)
-            self._check_shares(f"{key}.names_per_address", family.names_per_address)
-            for number in family.names_per_address:
-                if not (number.isascii() and number.isdigit() and 1 <= int(number[:6]) <= MOST_NAMES):
-                    self.fail(f"{key}.names_per_address.{number}", f"is no number of names from 1 to {MOST_NAMES}")
+            self._check_names(f"{key}.names_per_address", family.names_per_address)
             self._check_unique(f"{key}.versions", (version.id for version in family.versions))
             self._check_shares(f"{key}.versions", {version.id: version.share for version in family.versions})
+
+    def _check_names(self, key: str, names_per_address: Mapping[str, float]) -> None:
+        self._check_shares(key, names_per_address)
+        for number in names_per_address:
+            if not (number.isascii() and number.isdigit() and 1 <= int(number[:6]) <= MOST_NAMES):
+                self.fail(f"{key}.{number}", f"is no number of names from 1 to {MOST_NAMES}")
 
     def check_strata(self) -> None:
         strata = self.script.strata
@@ -104,6 +111,8 @@ class _Rules:
             self._check_shares(f"{key}.families", stratum.families)
             for family in stratum.families:
                 self._check_family(f"{key}.families.{family}", family)
+            if stratum.names_per_address:
+                self._check_names(f"{key}.names_per_address", stratum.names_per_address)
             if stratum.share_of_names is not None:
                 self._check_share_of_names(stratum_id)
         weighted = [stratum_id for stratum_id, stratum in strata.items() if stratum.weight is not None]
@@ -144,6 +153,9 @@ class _Rules:
                 key = f"absences.{label}[{index}]"
                 if absence.family != EVERY_FAMILY:
                     self._check_family(f"{key}.family", absence.family)
+                for stratum in absence.strata:
+                    if stratum not in self.script.strata:
+                        self.fail(f"{key}.strata", f"{stratum} is no stratum of this scenario")
                 if absence.refused + absence.silent > 1 + CLOSE_ENOUGH:
                     self.fail(key, "refused and silent exceed 1")
 

@@ -3,16 +3,20 @@
 import asyncio
 import signal
 import socket
+import ssl
 from collections.abc import Callable
 from pathlib import Path
 
 import uvloop
 
 from ebbtide.lab.access_log import AccessLog
+from ebbtide.lab.certificates import server_context
 from ebbtide.lab.conversation import Conversation, Door
 from ebbtide.lab.errors import ScenarioError
+from ebbtide.lab.happenings import CertificateId
 from ebbtide.lab.history import ANSWERED, SILENT
 from ebbtide.lab.listening import BACKLOG, FILES_OF_SILENCE, HEADROOM, bind, fall_silent, raise_file_limit
+from ebbtide.lab.personas import Persona
 from ebbtide.lab.world import World
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -65,6 +69,7 @@ class Lab:
         self._servers: list[asyncio.Server] = []
         self._silence: list[socket.socket] = []
         self._conversations: set[Conversation] = set()
+        self._contexts: dict[CertificateId, ssl.SSLContext] = {}
 
     async def start(self) -> None:
         """Bind all sockets; those of silent servers too. Refused servers are not bound.
@@ -84,10 +89,20 @@ class Lab:
             for persona in answering:
                 listening = bind(persona.machine.address, self._port, file)
                 door = Door(persona, self._log, self._conversations)
-                self._servers.append(await loop.create_server(door, sock=listening, backlog=BACKLOG))
+                context = self._context(persona)
+                self._servers.append(await loop.create_server(door, sock=listening, backlog=BACKLOG, ssl=context))
         except BaseException:
             await self.stop()
             raise
+
+    def _context(self, persona: Persona) -> ssl.SSLContext | None:
+        """What the server needs to speak TLS; one for all that share a certificate."""
+        wanted = persona.state.certificate
+        if wanted is None:
+            return None
+        if wanted not in self._contexts:
+            self._contexts[wanted] = server_context(self._world.certificate(wanted))
+        return self._contexts[wanted]
 
     async def stop(self) -> None:
         """Close every socket and the log; stopping twice does no harm."""

@@ -1,15 +1,21 @@
 """A scenario played with a seed: machines, their months, the frame, and what the survey must be told."""
 
+import datetime as dt
 from collections.abc import Iterator
 from functools import cached_property
 
+from msgspec.structs import replace
+
+from ebbtide.lab.certificates import Made, make_certificate
 from ebbtide.lab.errors import ScenarioError
+from ebbtide.lab.happenings import CertificateId, arms_of
 from ebbtide.lab.history import ANSWERED, MachineMonth, write_history
 from ebbtide.lab.personas import PageShelf, Persona
 from ebbtide.lab.population import Machine, populate
+from ebbtide.lab.scenario_events import Detector
 from ebbtide.lab.scenario_records import Assumption, Scenario
 
-SCHEME = "http"
+SCHEME, TLS_SCHEME = "http", "https"
 
 
 class World:
@@ -21,6 +27,7 @@ class World:
         scale: At what size.
         machines: Sorted by id.
         months: Labels, earliest first.
+        arms: Machine's id to its arm, where there are arms.
         port: The port that the frame names.
     """
 
@@ -32,6 +39,8 @@ class World:
         self.machines: tuple[Machine, ...] = populate(scenario, seed, scale)
         self._states = dict(write_history(scenario, seed, self.machines))
         self.months: tuple[str, ...] = tuple(self._states)
+        self.arms = arms_of(scenario, seed, self.machines)
+        self._certificates: dict[CertificateId, Made] = {}
 
     def reference_date(self, month: str) -> str:
         """The round's reference date, as ``2001-07-15``."""
@@ -46,6 +55,36 @@ class World:
                 told.setdefault(assumption.sets.check, {})[assumption.sets.parameter] = assumption.sets.value
         return told
 
+    def parameters_in(self, month: str) -> dict[str, dict[str, str]]:
+        """What the checks were told in a month: the same, but for those that got better later."""
+        self._require(month)
+        told = {check: dict(values) for check, values in self.parameters().items()}
+        for event in reversed(self.scenario.events):
+            if isinstance(event, Detector):
+                is_there = self._place(event.month) <= self._place(month)
+                told.setdefault(event.check, {})[event.parameter] = event.value if is_there else event.before
+        return told
+
+    def _place(self, month: str) -> int:
+        return self.months.index(month)
+
+    def certificate(self, wanted: CertificateId) -> Made:
+        """A certificate with its key; each is made once."""
+        made = self._certificates.get(wanted)
+        if made is None:
+            names = self._names_on(wanted)
+            issued = dt.date.fromisoformat(self.reference_date(wanted.issued))
+            made = self._certificates[wanted] = make_certificate(self.seed, wanted, names, issued)
+        return made
+
+    def _names_on(self, wanted: CertificateId) -> tuple[str, ...]:
+        """Its machine's names; a shared one has a wildcard for each parent domain of those that hold it."""
+        if not wanted.is_shared:
+            return next(machine.names for machine in self.machines if machine.id == wanted.owner)
+        states = self.states(wanted.issued)
+        held = (m.names for m, state in zip(self.machines, states, strict=True) if state.certificate == wanted)
+        return tuple(sorted({f"*.{name.partition('.')[2]}" for names in held for name in names}))
+
     def assumptions(self) -> tuple[Assumption, ...]:
         """Everything that the scenario assumes and that is not on record."""
         return self.scenario.assumptions
@@ -56,24 +95,30 @@ class World:
         return self._states[month]
 
     def personas(self, month: str) -> Iterator[Persona]:
-        """Every machine ready to answer, whether it may or not, in the order of ``machines``."""
+        """Every machine in the list ready to answer, whether it may or not, in the order of ``machines``."""
         self._require(month)
         shelf = PageShelf(self.scenario, month)
         for machine, state in zip(self.machines, self._states[month], strict=True):
-            yield Persona(shelf, machine, state)
+            if state.is_listed:
+                there = machine if state.address == machine.address else replace(machine, address=state.address)
+                yield Persona(shelf, there, state)
 
-    def frame_rows(self, port: int | None = None) -> Iterator[tuple[str, str, int, str, str, float]]:
+    def frame_rows(
+        self, port: int | None = None, month: str | None = None
+    ) -> Iterator[tuple[str, str, int, str, str, float]]:
         """Everybody who can be asked.
 
         Args:
             port: Where the lab will listen, if not on the scenario's port.
+            month: Whose list it is; the first if not given.
 
         Yields:
             (host, address, port, scheme, stratum, weight), one for each name.
         """
-        for machine in self.machines:
-            for name in machine.names:
-                yield name, machine.address, port or self.port, SCHEME, machine.stratum, self.weights[machine.stratum]
+        for machine, state in zip(self.machines, self.states(month or self.months[0]), strict=True):
+            scheme = TLS_SCHEME if state.certificate else SCHEME
+            for name in machine.names if state.is_listed else ():
+                yield name, state.address, port or self.port, scheme, machine.stratum, self.weights[machine.stratum]
 
     @cached_property
     def weights(self) -> dict[str, float]:

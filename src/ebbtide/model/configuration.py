@@ -305,10 +305,16 @@ class RoundSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SurveySection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``[survey]``: its name and where it looks from."""
+    """``[survey]``: its name and where it looks from.
+
+    Attributes:
+        vantage: What the place is called; written into every transcript.
+        source: Address of this machine to ask from, where it has several; the kernel's choice if empty.
+    """
 
     name: str = "survey"
     vantage: str = ""
+    source: str = ""
 
 
 class SurveyConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -28,7 +28,13 @@ _UNDER_WAY: Final = frozenset({errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EINTR
 
 
 class Reactor(Protocol):
-    """What a link needs of the network that drives it."""
+    """What a link needs of the network that drives it.
+
+    Attributes:
+        source: Address of this machine to dial from; empty: the kernel's choice.
+    """
+
+    source: str
 
     def call_soon(self, callback: Callable[[], None]) -> None:
         """Have ``callback`` called once what is under way is done."""
@@ -107,6 +113,8 @@ class SocketLink:
         try:
             self._socket = made = _open_socket(family, _STREAM)
             self._descriptor = made.fileno()
+            if self._reactor.source and (":" in self._reactor.source) == (":" in self._address):
+                made.bind((self._reactor.source, 0))
             fault = made.connect_ex((self._address, self._port))
         except OSError as error:
             self._fail(error)

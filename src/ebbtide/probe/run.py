@@ -52,7 +52,7 @@ def probe_assignments(
     Raises:
         Exception: Whatever ``assignments``, ``on_start`` or ``on_done`` raise; all connections are closed before.
     """
-    chosen = SocketNetwork() if network is None else network
+    chosen = SocketNetwork(settings.source) if network is None else network
     desk: Desk[Conversation] = Desk(settings, plan, chosen, on_done, on_note)
     if isinstance(assignments, Grouped):
         run = _Run(assignments.neighbours(), desk, on_start, assignments.is_stopped)

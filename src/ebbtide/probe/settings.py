@@ -20,6 +20,7 @@ class ProbeSettings(msgspec.Struct, frozen=True):
         user_agent: From ``conduct.identity``; never a browser's.
         scope: Decides on every address before it is connected to.
         vantage: Where we look from; written into every transcript.
+        source: Address of this machine to ask from; empty: the kernel's choice.
         redirects: How far the redirects of ``/`` are followed.
         most_redirects: Hops in one chain.
         operators: Which networks share a limit; ``None`` if no table is given.
@@ -32,6 +33,7 @@ class ProbeSettings(msgspec.Struct, frozen=True):
     limits: LimitsSection
     scope: Scope
     vantage: str = ""
+    source: str = ""
     redirects: RedirectRule = RedirectRule.NONE
     most_redirects: int = 5
     operators: Operators | None = None

@@ -24,9 +24,14 @@ class SocketNetwork:
 
     Each socket is registered once and for both directions; the kernel tells of changes only (edge-triggered), so a
     connection costs one call to epoll however many exchanges it carries.
+
+    Args:
+        source: Address of this machine that connections of its kind, IPv4 or IPv6, are dialed from; empty: the
+            kernel's choice.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, source: str = "") -> None:
+        self.source = source
         self.now_s = time.monotonic
         self.now_ns = time.time_ns
         self._links: dict[int, SocketLink] = {}

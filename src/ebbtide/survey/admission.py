@@ -10,8 +10,10 @@ from ebbtide.conduct.identity_check import IdentityVerdict
 from ebbtide.conduct.scope import Scope
 from ebbtide.judge.engine import Engine
 from ebbtide.model.configuration import SurveyConfig
+from ebbtide.model.errors import ConfigurationError
 from ebbtide.model.targets import Level, Target
 from ebbtide.probe.settings import ProbeSettings
+from ebbtide.probe.vantage import can_ask_from
 from ebbtide.rounds.entries import IdentityChecked
 from ebbtide.rounds.folder import SurveyFolder
 from ebbtide.rounds.round import Round
@@ -55,14 +57,26 @@ def admit(
         outside: The network.
 
     Raises:
+        ConfigurationError: This machine does not have the address that it is to ask from.
         ConductError: The identity is not as it must be, or an authority cannot be read. Nothing was sent to a target.
     """
+    _require_source(config, str(folder.path / CONFIGURATION))
     planned = survey_scope(config, folder.path)
     if not reaches_outside(targets, planned):
         return Admission(at_home(planned), None, NO_AUTHORITIES)
     verdict = require_identity(config, str(folder.path / CONFIGURATION), outside)
     authorities = checked_authorities(folder, config, engine, lambda: probe_settings(config, planned), outside)
     return Admission(planned, verdict, authorities)
+
+
+def _require_source(config: SurveyConfig, where: str) -> None:
+    source = config.survey.source
+    if source and not can_ask_from(source):
+        raise ConfigurationError(
+            f"this machine has no address {source[:60]!r} to ask from.",
+            where=f"{where}: survey.source",
+            remedy="Name one of its addresses, or leave the key out.",
+        )
 
 
 def proving_settings(folder: SurveyFolder, config: SurveyConfig, host: str, outside: Outside) -> ProbeSettings:

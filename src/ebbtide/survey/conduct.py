@@ -48,6 +48,7 @@ def probe_settings(config: SurveyConfig, scope: Scope, operators: Operators | No
         limits=config.limits,
         scope=scope,
         vantage=config.survey.vantage,
+        source=config.survey.source,
         operators=operators,
         redirects=config.plan.redirects,
         most_redirects=config.plan.most_redirects,

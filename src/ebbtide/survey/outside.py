@@ -42,9 +42,11 @@ class Outside(msgspec.Struct, frozen=True):
 
 def outside_for(config: SurveyConfig) -> Outside:
     """The real network, as a survey uses it."""
-    servers = config.names.nameservers
+    servers, source = config.names.nameservers, config.survey.source
     return Outside(
+        source=(lambda _towards: source) if source else source_address,
         resolve=partial(resolve_hosts, settings=config.names),
         names_of=partial(look_up_names, nameservers=servers),
         texts_of=partial(look_up_texts, nameservers=servers),
+        network=partial(SocketNetwork, source),
     )
