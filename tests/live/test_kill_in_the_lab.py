@@ -137,7 +137,7 @@ def write_targets(path: Path, port: int) -> None:
     their silence is not confirmed, and the facts rightly call it unknown.
     """
     world = scenario_world(SCENARIO, SEED, SCALE)
-    write_frame(world, path, port)
+    write_frame(world, path, port, world.months[0])
     silent = {persona.machine.address for persona in world.personas(LABEL) if persona.state.presence == "silent"}
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     kept = [line for line in lines if line.split(",")[1] not in silent]

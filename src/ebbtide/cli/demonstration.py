@@ -3,17 +3,27 @@
 import shutil
 import time
 from contextlib import nullcontext
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
 
-from ebbtide.cli.laboratory import reserved_port, running_lab, scenario_world, write_frame, write_truth
+from ebbtide.cli.laboratory import (
+    reserved_port,
+    running_lab,
+    scenario_world,
+    write_arms,
+    write_frame,
+    write_truth,
+)
 from ebbtide.cli.observable_families import observable_families
 from ebbtide.cli.output import progress_bar
 from ebbtide.cli.reporting import write_report
-from ebbtide.cli.verifying import Verification, verify_survey
+from ebbtide.cli.scoring import BEFORE, Scored, score_pair, score_survey, wrongs
+from ebbtide.cli.verifying import Verification, truth_of_month, verify_survey
 from ebbtide.estimate.compute import compute_facts
 from ebbtide.judge.checks.catalogue import load_checks
+from ebbtide.lab.scenario_events import Detector
 from ebbtide.lab.world import World
 from ebbtide.model.configuration import ChecksSection, SurveyConfig
 from ebbtide.model.errors import ConfigurationError
@@ -50,7 +60,11 @@ class RoundTiming(msgspec.Struct, frozen=True):
 
 
 class DemoResult(msgspec.Struct, frozen=True):
-    """What the demonstration made."""
+    """What the demonstration made.
+
+    Attributes:
+        scored: What ``why`` says beside what really moved each share; empty for a scenario without events.
+    """
 
     facts: tuple[Fact, ...]
     timings: tuple[RoundTiming, ...]
@@ -58,11 +72,12 @@ class DemoResult(msgspec.Struct, frozen=True):
     report_path: Path
     survey_path: Path
     verification: Verification
+    scored: tuple[Scored, ...]
 
     @property
     def is_verified(self) -> bool:
-        """The survey saw what was there to be seen, server by server."""
-        return self.verification.is_clean
+        """The survey saw what was there to be seen, server by server, and no reason was given that is not the true one."""
+        return self.verification.is_clean and not wrongs(self.scored)
 
 
 def run_demo(order: DemoOrder) -> DemoResult:
@@ -75,17 +90,49 @@ def run_demo(order: DemoOrder) -> DemoResult:
     observable_families(world.scenario)
     out = _fresh_folder(order.out)
     folder = init_survey(out / "survey", f"demonstration, seed {order.seed}")
+    timings: list[RoundTiming] = []
+    refused: list[Scored] = []
     with nullcontext(order.port) if order.port else reserved_port() as port:
-        write_frame(world, folder.path / "targets.csv", port)
-        (folder.path / "survey.toml").write_text(_configuration_text(world, order), encoding="utf-8")
         truth = write_truth(world, out / "truth", port)
-        config = load_config(folder.path)
-        timings = tuple(_conduct_round(order, world, folder, config, month, port) for month in world.months)
-    return _told(world, folder, config, timings, truth)
+        if world.arms:
+            write_arms(world, out / "arms.csv")
+        for earlier, month in pairwise(("", *world.months)):
+            write_frame(world, folder.path / "targets.csv", port, month)
+            (folder.path / "survey.toml").write_text(_configuration_text(world, order, month), encoding="utf-8")
+            config = load_config(folder.path)
+            timings.append(_conduct_round(order, world, folder, config, month, port))
+            if earlier and world.parameters_in(earlier) != world.parameters_in(month):
+                refused += _score_unready(world, folder, config, truth, (earlier, month))
+    _judge_anew(order, world, folder, config)
+    scored = (*refused, *score_survey(folder, truth, config.attempts.silent_after)) if world.scenario.events else ()
+    return _told(world, folder, config, tuple(timings), truth, scored)
+
+
+def _score_unready(
+    world: World, folder: SurveyFolder, config: SurveyConfig, truth: Path, labels: tuple[str, str]
+) -> list[Scored]:
+    """What ``why`` says where a check got better, and nobody has judged the older round anew."""
+    then, now = (list(truth_of_month(truth, label)) for label in labels)
+    changed = [event.check for event in world.scenario.events if isinstance(event, Detector) and event.month == labels[1]]
+    return score_pair(folder, labels, (then, now), config.attempts.silent_after, changed, reading=BEFORE)
+
+
+def _judge_anew(order: DemoOrder, world: World, folder: SurveyFolder, config: SurveyConfig) -> None:
+    """Judge every round whose check was told something else as the last one is judged; older judgements stay."""
+    last = world.parameters_in(world.months[-1])
+    for month in world.months:
+        if world.parameters_in(month) != last:
+            with progress_bar(f"judging {month} anew", quiet=order.quiet) as progress:
+                judge_round(folder, month, config, progress=progress)
 
 
 def _told(
-    world: World, folder: SurveyFolder, config: SurveyConfig, timings: tuple[RoundTiming, ...], truth: Path
+    world: World,
+    folder: SurveyFolder,
+    config: SurveyConfig,
+    timings: tuple[RoundTiming, ...],
+    truth: Path,
+    scored: tuple[Scored, ...],
 ) -> DemoResult:
     """What the judged rounds say: facts, report, and the comparison with the truth."""
     out = folder.path.parent
@@ -96,7 +143,8 @@ def _told(
     facts_path.write_bytes(msgspec.json.format(msgspec.json.encode(facts), indent=1))
     assumptions = [assumption.text for assumption in world.assumptions()]
     write_report(folder, config, facts, report_path, is_lab=True, assumptions=assumptions)
-    return DemoResult(facts, timings, facts_path, report_path, folder.path, verify_survey(folder, truth, facts))
+    verification = verify_survey(folder, truth, facts)
+    return DemoResult(facts, timings, facts_path, report_path, folder.path, verification, scored)
 
 
 def _fresh_folder(out: Path) -> Path:
@@ -115,7 +163,7 @@ def _fresh_folder(out: Path) -> Path:
     return out
 
 
-def _configuration_text(world: World, order: DemoOrder) -> str:
+def _configuration_text(world: World, order: DemoOrder, month: str) -> str:
     """The demonstration's survey.toml: everything on loopback, opened by name; assumptions as the scenario has them."""
     lines = [
         "# Written by `ebbtide demo`. Everything asked lies on this machine's loopback.",
@@ -151,20 +199,20 @@ def _configuration_text(world: World, order: DemoOrder) -> str:
         "[checks]",
         f"packs = {msgspec.json.encode(_CHECKS.packs).decode()}",
     ]
-    for check, parameters in sorted(_known_parameters(world).items()):
+    for check, parameters in sorted(_known_parameters(world, month).items()):
         lines += ["", f"[checks.parameters.{check}]  # an assumption of the scenario"]
         lines += [f"{name} = {msgspec.json.encode(value).decode()}" for name, value in sorted(parameters.items())]
-    for month in world.months:
-        lines += ["", f'[round."{month}"]', f'date = "{world.reference_date(month)}"']
+    for label in world.months:
+        lines += ["", f'[round."{label}"]', f'date = "{world.reference_date(label)}"']
     return "\n".join(lines) + "\n"
 
 
-def _known_parameters(world: World) -> dict[str, dict[str, str]]:
+def _known_parameters(world: World, month: str) -> dict[str, dict[str, str]]:
     """The scenario's assumptions that set a parameter of a check in use; the others concern checks unused here."""
     known = {check.id: {parameter.name for parameter in check.parameters} for check in load_checks(_CHECKS, Path())}
     told = {
         check: {name: value for name, value in parameters.items() if name in known.get(check, set())}
-        for check, parameters in world.parameters().items()
+        for check, parameters in world.parameters_in(month).items()
     }
     return {check: parameters for check, parameters in told.items() if parameters}
 

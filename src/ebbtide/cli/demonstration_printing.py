@@ -2,6 +2,7 @@
 
 from ebbtide.cli.demonstration import DemoResult
 from ebbtide.cli.output import print_json, print_line
+from ebbtide.cli.scoring import print_score
 from ebbtide.cli.tables import print_fates, print_tide
 from ebbtide.cli.verifying import difference_sentences, verdict_sentence
 from ebbtide.publish.sentence import finding
@@ -21,6 +22,8 @@ def print_demo(result: DemoResult) -> None:
     print_line(verdict_sentence(result.verification))
     for sentence in difference_sentences(result.verification)[:SHOWN_DIFFERENCES]:
         print_line(f"  {sentence}")
+    if result.scored:
+        print_score(result.scored)
     print_line()
     print_line(f"facts    {result.facts_path}")
     print_line(f"survey   {result.survey_path}")
@@ -37,6 +40,7 @@ def print_demo_json(result: DemoResult) -> None:
             "survey": str(result.survey_path),
             "timings": result.timings,
             "verification": result.verification,
+            "score": result.scored,
             "is_verified": result.is_verified,
         }
     )

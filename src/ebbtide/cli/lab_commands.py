@@ -40,7 +40,7 @@ def serve(
         raise ConfigurationError(f"the scenario has no month {month!r}.", remedy=f"It has {', '.join(world.months)}.")
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
-        write_frame(world, out / "targets.csv", port)
+        write_frame(world, out / "targets.csv", port, month)
         write_truth(world, out / "truth", port)
 
     def tell() -> None:

@@ -35,12 +35,25 @@ def scenario_world(scenario: str, seed: int, scale: float) -> World:
         raise ConfigurationError(str(error)) from error
 
 
-def write_frame(world: World, path: Path, port: int) -> None:
-    """The world's names as a frame that ``[[frame.source]]`` reads."""
+def write_frame(world: World, path: Path, port: int, month: str) -> None:
+    """The names in a month's list as a frame that ``[[frame.source]]`` reads."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(("host", "address", "port", "scheme", "stratum", "weight"))
-        writer.writerows(world.frame_rows(port))
+        writer.writerows(world.frame_rows(port, month))
+
+
+def write_arms(world: World, path: Path) -> None:
+    """Who is in which arm, as ``site,arm``."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("site", "arm"))
+        writer.writerows(
+            (name, world.arms[machine.id])
+            for machine in world.machines
+            if machine.id in world.arms
+            for name in machine.names
+        )
 
 
 def write_truth(world: World, folder: Path, port: int) -> Path:

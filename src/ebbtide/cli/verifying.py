@@ -1,7 +1,7 @@
 """Holding a survey of the lab against the lab's own truth."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,13 +50,8 @@ def verify_survey(folder: SurveyFolder, truth: Path, facts: Sequence[Fact]) -> V
     Raises:
         ScenarioMismatchError: No month of truth, or a month without its judged round.
     """
-    months = sorted(path.stem for path in truth.glob("*.jsonl"))
-    if not months:
-        raise ScenarioMismatchError(f"{truth} holds no month of truth.", remedy="Name the folder with --truth.")
-    missing = sorted(set(months) - set(folder.labels()))
-    if missing:
-        raise ScenarioMismatchError(f"the survey has no round {missing[0]}, of which the truth speaks.")
-    rows = list(_read_truth(truth / f"{month}.jsonl" for month in months))
+    months = judged_months(folder, truth)
+    rows = [row for month in months for row in truth_of_month(truth, month)]
     try:
         comparison = compare(rows, (row for month in months for row in observed_rows(folder, month)))
         lines = bounds(rows, [msgspec.to_builtins(fact) for fact in facts])
@@ -65,14 +60,40 @@ def verify_survey(folder: SurveyFolder, truth: Path, facts: Sequence[Fact]) -> V
     return Verification(comparison, lines)
 
 
-def _read_truth(paths: Iterable[Path]) -> Iterator[dict[str, Any]]:
-    for path in paths:
-        with path.open(encoding="utf-8") as file:
-            for number, line in enumerate(file, 1):
-                try:
-                    yield json.loads(line)
-                except ValueError as error:
-                    raise ScenarioMismatchError("this line is no JSON object.", where=f"{path}:{number}") from error
+def judged_months(folder: SurveyFolder, truth: Path) -> list[str]:
+    """The months of which a folder of truth speaks, by label.
+
+    Raises:
+        ScenarioMismatchError: There is none, or a month has no round in the survey.
+    """
+    months = sorted(path.stem for path in truth.glob("*.jsonl"))
+    if not months:
+        raise ScenarioMismatchError(f"{truth} holds no month of truth.", remedy="Name the folder with --truth.")
+    missing = sorted(set(months) - set(folder.labels()))
+    if missing:
+        raise ScenarioMismatchError(f"the survey has no round {missing[0]}, of which the truth speaks.")
+    return months
+
+
+def truth_of_month(truth: Path, month: str) -> Iterator[dict[str, Any]]:
+    """The rows of one month.
+
+    Raises:
+        ScenarioMismatchError: The file cannot be read, or a line is no JSON object.
+    """
+    path = truth / f"{month}.jsonl"
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ScenarioMismatchError(f"{path} cannot be read.") from error
+    for number, line in enumerate(lines, 1):
+        try:
+            row = json.loads(line)
+        except ValueError:
+            row = None
+        if not isinstance(row, dict):
+            raise ScenarioMismatchError("this line is no JSON object.", where=f"{path}:{number}")
+        yield row
 
 
 def print_verification(verification: Verification) -> None:
@@ -87,6 +108,11 @@ def print_verification(verification: Verification) -> None:
             for check, table in tables.items()
             for observable, row in sorted(table.items())
             for observed, names in sorted(row.items())
+        ]
+        + [
+            ("(certificate)", what, told, f"{names:,}", "" if told == "right" else "wrong")
+            for what, row in sorted(comparison.certificates.items())
+            for told, names in sorted(row.items())
         ],
         right=(3,),
     )

@@ -26,6 +26,7 @@ CAUSES = (
     "plan",
     "frame_added",
     "frame_removed",
+    "renumbered",
     "answered_again",
     "lost_refused",
     "lost_silent",
@@ -39,9 +40,11 @@ CAUSES = (
 JUDGED = frozenset({"shown", "not_shown"})
 STATES = JUDGED | {
     "cannot_tell", "not_asked", "other_software", "refused", "silent", "blocked", "unknown", "skipped", "not_planned",
+    "moved",
 }  # fmt: skip
 _CAME: Mapping[str, str] = {
     "not_planned": "frame_added",
+    "moved": "renumbered",
     "skipped": "plan",
     "not_asked": "plan",
     "cannot_tell": "telling",

@@ -16,6 +16,12 @@ LEFT JOIN software s ON s.round = t.round AND s.target_id = t.target_id AND s.is
 WHERE t.round = $label
 ORDER BY t.host, address
 """
+_CERTIFICATES = """
+SELECT DISTINCT e.target_id, lower(hex(c.sha256)), lower(hex(c.spki_sha256))
+FROM exchanges e
+JOIN certificate_summaries c ON c.round = e.round AND c.sha256 = e.tls.chain_sha256[1]
+WHERE e.round = $label
+"""
 _VERDICTS = 'SELECT target_id, "check", kind, reason FROM verdicts WHERE round = $label'
 _CHECKS = 'SELECT "check", families FROM checks WHERE round = $label ORDER BY "check"'
 
@@ -28,7 +34,8 @@ def observed_rows(folder: SurveyFolder, label: str) -> Iterator[dict[str, Any]]:
         label: A judged round.
 
     Yields:
-        Mappings with month, host, address, presence, family, and checks: id to verdict and reason.
+        Mappings with month, host, address, presence, family, certificate and key (hexadecimal SHA-256 of what was sent
+        and of the public key in it; empty without TLS), and checks: id to verdict and reason.
     """
     database = open_database(folder)
     try:
@@ -36,16 +43,23 @@ def observed_rows(folder: SurveyFolder, label: str) -> Iterator[dict[str, Any]]:
         stored: dict[bytes, dict[str, tuple[str, str]]] = {}
         for target_id, check, kind, reason in database.execute(_VERDICTS, {"label": label}).fetchall():
             stored.setdefault(target_id, {})[check] = (kind, reason)
+        certificates = {
+            target_id: (sha256, key)
+            for target_id, sha256, key in database.execute(_CERTIFICATES, {"label": label}).fetchall()
+        }
         for target_id, host, address, kind, stage, fault, family in database.execute(
             _TARGETS, {"label": label}
         ).fetchall():
             told = stored.get(target_id, {})
+            certificate, key = certificates.get(target_id, ("", ""))
             yield {
                 "month": label,
                 "host": host,
                 "address": address,
                 "presence": presence_of(kind, stage, fault),
                 "family": family,
+                "certificate": certificate,
+                "key": key,
                 "checks": {
                     check: _labelled(told.get(check) or implied_verdict(kind, family, families))
                     for check, families in checks
@@ -56,13 +70,15 @@ def observed_rows(folder: SurveyFolder, label: str) -> Iterator[dict[str, Any]]:
 
 
 def presence_of(kind: str, stage: str, fault: str) -> str:
-    """Presence of one target whose attempts are used up: answered, refused, silent or unknown."""
+    """Presence of one target whose attempts are used up: answered, refused, silent, blocked or unknown."""
     if kind == "answered":
         return "answered"
     if stage == "connect" and fault == "refused":
         return "refused"
     if stage == "connect" and fault in {"timed_out", "unreachable"}:
         return "silent"
+    if stage in {"tls", "request", "response"} and fault in {"reset", "closed_early"}:
+        return "blocked"
     return "unknown"
 
 

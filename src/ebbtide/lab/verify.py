@@ -38,6 +38,7 @@ class Comparison(msgspec.Struct, frozen=True):
         rows: Rows of truth.
         presence: Confusion of presence.
         families: Confusion of families, among names that both say answered.
+        certificates: ``right`` or ``wrong`` certificates and keys, among these names where the truth has one.
         checks: Check to the confusion of its verdicts; a verdict with a reason reads ``cannot_tell(masked)``.
         contradicted: Verdicts in which, by the truth, a page's text says otherwise than the hole behind it.
         mismatches: Everything off the diagonal, sorted by month, host, address and what.
@@ -46,6 +47,7 @@ class Comparison(msgspec.Struct, frozen=True):
     rows: int
     presence: Confusion
     families: Confusion
+    certificates: Confusion
     checks: dict[str, Confusion]
     contradicted: int
     mismatches: tuple[Mismatch, ...]
@@ -78,7 +80,15 @@ def compare(truth: Iterable[Mapping[str, Any]], observed: Iterable[Mapping[str, 
             fold.add(key, row, other)
     fold.mismatches += [Mismatch(*key, "row", NOT_THERE, str(row["presence"])) for key, row in seen.items()]
     fold.mismatches.sort(key=lambda each: (each.month, each.host, each.address, each.what))
-    return Comparison(fold.rows, fold.presence, fold.families, fold.checks, fold.contradicted, tuple(fold.mismatches))
+    return Comparison(
+        rows=fold.rows,
+        presence=fold.presence,
+        families=fold.families,
+        certificates=fold.certificates,
+        checks=fold.checks,
+        contradicted=fold.contradicted,
+        mismatches=tuple(fold.mismatches),
+    )
 
 
 def _key(row: Mapping[str, Any]) -> tuple[str, str, str]:
@@ -93,6 +103,7 @@ class _Fold:
         self.contradicted = 0
         self.presence: Confusion = {}
         self.families: Confusion = {}
+        self.certificates: Confusion = {}
         self.checks: dict[str, Confusion] = {}
         self.mismatches: list[Mismatch] = []
 
@@ -100,12 +111,22 @@ class _Fold:
         self._count(self.presence, key, "presence", str(true["presence"]), str(seen["presence"]))
         if true["presence"] == "answered" and seen["presence"] == "answered":
             self._count(self.families, key, "family", str(true["family"]), str(seen["family"]))
+            for what in ("certificate", "key") if true.get("certificate") else ():
+                self._compare(key, what, str(true[what]), str(seen.get(what, "")))
         for check, entry in true["checks"].items():
             self.contradicted += entry["actual"] is not None and _has_it(entry) != entry["actual"]
             expected = _label(entry["observable"], entry["reason"])
             verdict = seen["checks"].get(check)
             observed = NOT_THERE if verdict is None else _label(verdict["verdict"], verdict.get("reason", ""))
             self._count(self.checks.setdefault(check, {}), key, check, expected, observed, entry.get("why", ""))
+
+    def _compare(self, key: tuple[str, str, str], what: str, expected: str, observed: str) -> None:
+        """Hashes are too many for a table of their own values."""
+        line = self.certificates.setdefault(what, {})
+        told = "right" if expected == observed else "wrong"
+        line[told] = line.get(told, 0) + 1
+        if expected != observed:
+            self.mismatches.append(Mismatch(*key, what, expected, observed))
 
     def _count(
         self, table: Confusion, key: tuple[str, str, str], what: str, expected: str, observed: str, why: str = ""
