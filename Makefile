@@ -66,8 +66,9 @@ docs: $(STAMP)  ## write the generated pages: the reference, and hostile company
 	$(BIN)/python scripts/make_reference.py
 	PYTHONPATH=tests $(BIN)/python -m hostile_farm.table
 
-stat: $(STAMP)  ## write docs/coverage.md: how often each interval holds the true value
+stat: $(STAMP)  ## write docs/coverage.md, how often each interval holds the true value, and docs/traps.md, whether why is right
 	$(BIN)/python scripts/make_coverage.py
+	$(BIN)/python scripts/make_traps.py
 
 clean:  ## forget the virtual environment and what the demo wrote
 	rm -rf $(VENV) $(OUT) build

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from ebbtide.lab import scenario_records
+from ebbtide.lab import scenario_events, scenario_records
 from ebbtide.lab.access_log import AccessLine
 from ebbtide.lab.pages import PLACEHOLDERS
 from ebbtide.lab.scenario import load_scenario
@@ -17,9 +17,20 @@ DOCUMENT = (Path(__file__).parents[2] / "docs" / "scenarios.md").read_text()
 
 
 def keys() -> list[str]:
-    records = [record for record in vars(scenario_records).values() if isinstance(record, msgspec.StructMeta)]
+    modules = (scenario_records, scenario_events)
+    records = [each for module in modules for each in vars(module).values() if isinstance(each, msgspec.StructMeta)]
     fields = {name for record in records for name in record.__struct_encode_fields__}
     return sorted(fields - {"file"} | set(AccessLine.__struct_fields__) | {"{" + name + "}" for name in PLACEHOLDERS})
+
+
+def kinds() -> list[str]:
+    events = [each for each in vars(scenario_events).values() if isinstance(each, msgspec.StructMeta)]
+    return sorted(str(event.__struct_config__.tag) for event in events if event.__struct_config__.tag)
+
+
+@pytest.mark.parametrize("kind", kinds())
+def test_every_kind_of_event_is_documented(kind: str) -> None:
+    assert f"| `{kind}` | " in DOCUMENT
 
 
 @pytest.mark.parametrize("key", keys())

@@ -165,7 +165,7 @@ def test_rows_hold_every_field_and_go_through_json() -> None:
     row = next(month_rows(WINTER))
     assert set(row) == {
         *("month", "host", "address", "port", "stratum", "weight", "server", "presence_actual", "presence"),
-        *("family_actual", "version_actual", "family", "checks"),
+        *("family_actual", "version_actual", "family", "arm", "certificate", "key", "checks"),
     }
     assert set(row["checks"]) == set(CHECKS)
     assert msgspec.json.decode(msgspec.json.encode(row)) == row

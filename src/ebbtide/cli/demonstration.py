@@ -16,6 +16,7 @@ from ebbtide.cli.laboratory import (
     write_frame,
     write_truth,
 )
+from ebbtide.cli.letter_rules import check_letters
 from ebbtide.cli.observable_families import observable_families
 from ebbtide.cli.output import progress_bar
 from ebbtide.cli.reporting import write_report
@@ -76,7 +77,7 @@ class DemoResult(msgspec.Struct, frozen=True):
 
     @property
     def is_verified(self) -> bool:
-        """The survey saw what was there to be seen, server by server, and no reason was given that is not the true one."""
+        """The survey saw what was there to be seen, server by server, and gave no reason that is not a true one."""
         return self.verification.is_clean and not wrongs(self.scored)
 
 
@@ -88,6 +89,7 @@ def run_demo(order: DemoOrder) -> DemoResult:
     """
     world = scenario_world(order.scenario, order.seed, order.scale)
     observable_families(world.scenario)
+    check_letters(world.scenario, _CHECKS)
     out = _fresh_folder(order.out)
     folder = init_survey(out / "survey", f"demonstration, seed {order.seed}")
     timings: list[RoundTiming] = []
@@ -104,8 +106,9 @@ def run_demo(order: DemoOrder) -> DemoResult:
             if earlier and world.parameters_in(earlier) != world.parameters_in(month):
                 refused += _score_unready(world, folder, config, truth, (earlier, month))
     _judge_anew(order, world, folder, config)
-    scored = (*refused, *score_survey(folder, truth, config.attempts.silent_after)) if world.scenario.events else ()
-    return _told(world, folder, config, tuple(timings), truth, scored)
+    scored = [*refused, *score_survey(folder, truth, config.attempts.silent_after)] if world.scenario.events else []
+    scored.sort(key=lambda each: world.months.index(each.to_round))
+    return _told(world, folder, config, tuple(timings), truth, tuple(scored))
 
 
 def _score_unready(
@@ -113,7 +116,9 @@ def _score_unready(
 ) -> list[Scored]:
     """What ``why`` says where a check got better, and nobody has judged the older round anew."""
     then, now = (list(truth_of_month(truth, label)) for label in labels)
-    changed = [event.check for event in world.scenario.events if isinstance(event, Detector) and event.month == labels[1]]
+    changed = [
+        event.check for event in world.scenario.events if isinstance(event, Detector) and event.month == labels[1]
+    ]
     return score_pair(folder, labels, (then, now), config.attempts.silent_after, changed, reading=BEFORE)
 
 

@@ -78,3 +78,29 @@ def verify(
     else:
         print_verification(verification)
     raise typer.Exit(0 if verification.is_clean else 1)
+
+
+@app.command(epilog="Example: ebbtide lab score --survey demo-out/survey --truth demo-out/truth")
+def score(
+    truth: Annotated[Path, typer.Option(help="Folder of truth, as `lab serve --out` or `demo` writes it.")],
+    survey: SurveyOption = Path(),
+    subject: Annotated[
+        list[str] | None,
+        typer.Option(help="Check, or family:NAME, that `why` is asked about; may be given several times."),
+    ] = None,
+    *,
+    json: JsonOption = False,
+) -> None:
+    """Hold what `why` says of every two rounds against what really moved the share; exit code 1 if it errs."""
+    from ebbtide.cli.scoring import SUBJECTS, print_score, score_sentence, score_survey, wrongs
+    from ebbtide.rounds.folder import SurveyFolder
+    from ebbtide.survey.settings import load_config
+
+    folder = SurveyFolder.open(survey)
+    silent_after = load_config(folder.path).attempts.silent_after
+    scored = score_survey(folder, truth, silent_after, tuple(subject or SUBJECTS))
+    if json:
+        print_json({"words": score_sentence(scored), "score": scored})
+    else:
+        print_score(scored)
+    raise typer.Exit(1 if wrongs(scored) else 0)

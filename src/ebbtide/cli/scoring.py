@@ -9,8 +9,7 @@ import msgspec
 
 from ebbtide.cli.output import print_line, print_table
 from ebbtide.cli.verifying import judged_months, truth_of_month
-from ebbtide.estimate.explaining import CANNOT_CONCLUDE, NOTHING, SEVERAL, Explanation, explain
-from ebbtide.estimate.survey_view import UNITS
+from ebbtide.estimate.explaining import CANNOT_CONCLUDE, NOTHING, SEVERAL, Explanation, explain_each
 from ebbtide.lab.scenario_records import BASE_FAMILY
 from ebbtide.lab.traps import FAMILY, RECLASSIFIED, Truth, truth_of
 from ebbtide.model.errors import ScenarioMismatchError
@@ -29,7 +28,7 @@ class Scored(msgspec.Struct, frozen=True):
         reading: By which judgement the earlier round was read.
         truth: The causes at work by name, joined by plus signs, or ``nothing``.
         true_units: Cause to the units that it really moved.
-        told_units: Cause to the units that ``why`` counts; a new judgement of the same evidence is not counted in units.
+        told_units: Cause to the units that ``why`` counts; a new judgement of the same evidence has none.
         verdict: What ``why`` says.
         is_right: The verdict names a cause at work, or says what is true of all of them, or refuses.
         counts_agree: Both count the same units for every cause.
@@ -69,11 +68,15 @@ def score_survey(
     months.sort(key=folder.judged().index)
     rows = {month: list(truth_of_month(truth, month)) for month in months}
     found: list[Scored] = []
-    for then, now in pairwise(months):
-        found += score_pair(folder, (then, now), (rows[then], rows[now]), silent_after, subjects)
-        better = [each for each in subjects if _got_better(rows[then], rows[now], each)]
-        if better and len(folder.round(then).judgements) > 1:
-            found += score_pair(folder, (then, now), (rows[then], rows[now]), silent_after, better, reading=FIRST)
+    try:
+        for labels in pairwise(months):
+            pair = rows[labels[0]], rows[labels[1]]
+            found += score_pair(folder, labels, pair, silent_after, subjects)
+            better = [each for each in subjects if _got_better(*pair, each)]
+            if better and len(folder.round(labels[0]).judgements) > 1:
+                found += score_pair(folder, labels, pair, silent_after, better, reading=FIRST)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ScenarioMismatchError(f"the truth in {truth} lacks or garbles {error}.") from error
     return tuple(found)
 
 
@@ -87,16 +90,13 @@ def score_pair(
     reading: str = TODAY,
 ) -> list[Scored]:
     """The same for one pair of rounds."""
-    is_first = reading == FIRST
-    found = []
-    for subject in subjects:
-        for unit in UNITS:
-            told = explain(
-                folder, subject, labels=labels, unit=unit, silent_after=silent_after, as_first_judged=is_first
-            )
-            true = truth_of(*rows, subject, unit, as_first_judged=reading != TODAY)
-            found.append(_scored(told, true, reading))
-    return found
+    explained = explain_each(
+        folder, subjects, labels=labels, silent_after=silent_after, as_first_judged=reading == FIRST
+    )
+    return [
+        _scored(told, truth_of(*rows, told.subject, told.unit, as_first_judged=reading != TODAY), reading)
+        for told in explained
+    ]
 
 
 def _got_better(then: Rows, now: Rows, subject: str) -> bool:

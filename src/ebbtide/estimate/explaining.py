@@ -106,13 +106,34 @@ def explain(
         EstimateError: A round, the check or the unit is not there, or nobody could be judged in one of them.
     """
     known_unit(unit)
+    told = explain_each(folder, (subject,), labels=labels, silent_after=silent_after, as_first_judged=as_first_judged)
+    return next(each for each in told if each.unit == unit)
+
+
+def explain_each(
+    folder: SurveyFolder,
+    subjects: Sequence[str],
+    *,
+    labels: Labels | None = None,
+    silent_after: int | None = None,
+    as_first_judged: bool = False,
+) -> tuple[Explanation, ...]:
+    """The same of several subjects, by every unit of count: the rounds are read once.
+
+    Raises:
+        EstimateError: As ``explain``.
+    """
     chosen = _rounds(folder, labels, as_first_judged=as_first_judged)
-    table = _table(folder, chosen.labels, "", subject, silent_after)
-    before = table
+    tables = _tables(folder, chosen.labels, "", subjects, silent_after)
+    before = tables
     if chosen.first and chosen.first != folder.round(chosen.labels[0]).judgement:
-        before = _table(folder, chosen.labels, chosen.first, subject, silent_after)
-    found = {each: decompose(table.moves[each], _reclassified(before.moves[each], table.moves[each])) for each in UNITS}
-    return _explanation(chosen, subject, unit, found, table)
+        before = _tables(folder, chosen.labels, chosen.first, subjects, silent_after)
+    told = []
+    for subject in subjects:
+        table, first = tables[subject].moves, before[subject].moves
+        found = {unit: decompose(table[unit], _reclassified(first[unit], table[unit])) for unit in UNITS}
+        told += [_explanation(chosen, subject, unit, found, tables[subject]) for unit in UNITS]
+    return tuple(told)
 
 
 def _rounds(folder: SurveyFolder, labels: Labels | None, *, as_first_judged: bool) -> _Rounds:
@@ -137,16 +158,27 @@ def _reclassified(before: Sequence[Move], after: Sequence[Move]) -> tuple[int, i
     return shown_anew - shown, base_anew - base
 
 
-def _table(folder: SurveyFolder, labels: Labels, judgement: str, subject: str, silent: int | None) -> _Table:
+def _tables(
+    folder: SurveyFolder, labels: Labels, judgement: str, subjects: Sequence[str], silent: int | None
+) -> dict[str, _Table]:
+    found: dict[str, _Table] = {}
     with two_rounds(folder, labels, silent, judgement) as (connection, checks):
         ((is_sample,),) = connection.execute("SELECT is_sample FROM design").fetchall()
-        own: tuple[JudgedCheck, ...] = ()
-        if subject.startswith(FAMILY):
-            rows = _family_rows(connection, subject.removeprefix(FAMILY))
-        else:
-            own = _own(checks, subject, labels)
+        own = {each: _own(checks, each, labels) for each in subjects if not each.startswith(FAMILY)}
+        rows: list[tuple[Any, ...]] = []
+        if own:
             keep_answer(connection, "check_states", "states")
-            rows = [row for row in ask_question(connection, "transitions") if row[3] == subject]
+            rows = ask_question(connection, "transitions")
+        for subject in subjects:
+            if subject in own:
+                found[subject] = _table([row for row in rows if row[3] == subject], own[subject], is_sample=is_sample)
+            else:
+                family = _family_rows(connection, subject.removeprefix(FAMILY))
+                found[subject] = _table(family, (), is_sample=is_sample)
+    return found
+
+
+def _table(rows: Sequence[tuple[Any, ...]], own: tuple[JudgedCheck, ...], *, is_sample: bool) -> _Table:
     moves: dict[str, list[Move]] = {unit: [] for unit in UNITS}
     for _, _, unit, _, then, now, n, weight in sorted(rows):
         moves[unit].append(Move(then, now, n, int(weight) if is_sample else n))

@@ -1,4 +1,4 @@
-"""Certificates of the lab's servers: keys and signatures follow from the seed, so that the same one has the same octets.
+"""Certificates of the lab's servers: keys and signatures follow from the seed, so the same one has the same octets.
 
 Nobody trusts their issuer. Keys are of the curve P-256; the issuer signs with Ed25519, whose signatures need no lots.
 """
@@ -57,14 +57,10 @@ def make_certificate(seed: int, wanted: CertificateId, names: tuple[str, ...], i
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)
         .sign(_issuer_key(seed), None)
     )
-    point = key.public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+    point = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     return Made(
         made.public_bytes(serialization.Encoding.PEM),
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        ),
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
         made.fingerprint(hashes.SHA256()).hex(),
         hashlib.sha256(point).hexdigest(),
     )

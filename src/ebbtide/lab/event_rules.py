@@ -19,7 +19,7 @@ from ebbtide.lab.scenario_events import (
     Renumbering,
     Worm,
 )
-from ebbtide.lab.scenario_records import BASE_FAMILY, Script
+from ebbtide.lab.scenario_records import BASE_FAMILY, Hole, Script
 
 HOLES = ("code-red-ida-reachable", "code-red-ida", "admin-pages", "server-path", "script-source", "backdoor-mark")
 """Holes that a stratum can begin with, and that can be mended."""
@@ -65,7 +65,7 @@ class _EventRules:
             if stratum.holes and BASE_FAMILY not in stratum.families:
                 self.fail(key, f"needs servers of {BASE_FAMILY} in the stratum")
 
-    def _rate_tables(self) -> Iterable[object]:
+    def _rate_tables(self) -> Iterable[Hole]:
         return (getattr(self.script.holes, field) for field in type(self.script.holes).__struct_fields__)
 
     def check_arms(self) -> None:
@@ -95,7 +95,7 @@ class _EventRules:
                 pass  # They say nothing but when and whose.
 
     def check_order(self) -> None:
-        """Refuse a stratum that enters, leaves or moves twice, or leaves before it is there, and an empty first list."""
+        """Refuse a stratum that enters, leaves or moves twice or leaves before it is there, and an empty first list."""
         seen: dict[tuple[type, str], int] = {}
         for place, event in enumerate(self.script.events):
             if not isinstance(event, Entry | Exit | Renumbering):

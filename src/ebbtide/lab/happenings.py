@@ -118,34 +118,37 @@ class Happenings:
 
     def _happen(self, event: AnyEvent, lives: list[Life]) -> None:
         match event:
-            case Patch() | Letters():
+            case Patch() | Letters() | Worm():
                 self._mend(event, event.mends, lives)
-            case Worm():
-                self._mend(event, event.mends, lives)
-                still = self._with_hole(IDA, lives)
-                self._ledger.open_up(BACKDOOR, self._some(f"{event.id} infects", event.infects, still))
-            case Entry():
+                self._infect(event, lives)
+            case Entry() | Exit():
+                self._list(event, lives)
+            case Renumbering() | Renewal():
                 for life in lives:
-                    life.condition.is_listed = True
-                self._give_holes(lives)
-            case Exit():
-                for life in lives:
-                    life.condition.is_listed = False
-            case Renumbering():
-                for life in lives:
-                    life.condition.has_moved = True
-            case Renewal():
-                for life in lives:
-                    life.condition.certificate = _renewed(event, life)
+                    _alter(event, life.condition, life.machine)
             case Firewall():
-                hidden = set(self._some(event.id, event.share, lives))
-                for life in lives:
-                    if life.machine.id in hidden:
-                        life.condition.hidden_from = event.source
+                self._hide(event, lives)
             case Detector():
                 pass  # It changes who looks, and nobody who is looked at.
             case _:
                 assert_never(event)
+
+    def _infect(self, event: Event, lives: Sequence[Life]) -> None:
+        if isinstance(event, Worm):
+            still = self._with_hole(IDA, lives)
+            self._ledger.open_up(BACKDOOR, self._some(f"{event.id} infects", event.infects, still))
+
+    def _list(self, event: Entry | Exit, lives: Sequence[Life]) -> None:
+        for life in lives:
+            life.condition.is_listed = isinstance(event, Entry)
+        if isinstance(event, Entry):
+            self._give_holes(lives)
+
+    def _hide(self, event: Firewall, lives: Sequence[Life]) -> None:
+        hidden = set(self._some(event.id, event.share, lives))
+        for life in lives:
+            if life.machine.id in hidden:
+                life.condition.hidden_from = event.source
 
     def _of(self, event: Event, lives: Sequence[Life]) -> list[Life]:
         return [life for life in lives if not event.strata or life.machine.stratum in event.strata]
@@ -186,11 +189,12 @@ class Happenings:
         return [life.machine.id for life in ordered[: round_share(share, len(ordered))]]
 
 
-def _renewed(event: Renewal, life: Life) -> CertificateId | None:
-    held = life.condition.certificate
-    if held is None:
-        return None
-    if event.way == SHARED:
-        return CertificateId(event.id, event.month, event.id, is_shared=True)
-    key = held.key if event.way == "same_key" else f"{life.machine.id} {event.month}"
-    return CertificateId(key, event.month, life.machine.id)
+def _alter(event: Renumbering | Renewal, condition: Condition, machine: Machine) -> None:
+    held = condition.certificate
+    if isinstance(event, Renumbering):
+        condition.has_moved = True
+    elif event.way == SHARED:
+        condition.certificate = CertificateId(event.id, event.month, event.id, is_shared=True)
+    elif held is not None:
+        key = held.key if event.way == "same_key" else f"{machine.id} {event.month}"
+        condition.certificate = CertificateId(key, event.month, machine.id)

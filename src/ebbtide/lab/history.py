@@ -92,9 +92,7 @@ class _History:
         for index, absence in enumerate(self._scenario.absences.get(month, ())):
             absent |= self._absent(f"absence {month} {index}", absence, absent)
         answering = [
-            life
-            for life in self._lives
-            if life.condition.is_listed and not life.gone and life.machine.id not in absent
+            life for life in self._lives if life.condition.is_listed and not life.gone and life.machine.id not in absent
         ]
         holes = self._ledger.advance(
             month, [(life.machine, life.traits) for life in answering if life.traits.family == BASE_FAMILY]

@@ -11,7 +11,7 @@ from ebbtide.lab.errors import ScenarioError
 from ebbtide.lab.event_rules import check_events
 from ebbtide.lab.page_rules import check_pages, check_texts
 from ebbtide.lab.population import renumbered_strata
-from ebbtide.lab.scenario_records import BASE_FAMILY, EVERY_FAMILY, Hole, Leaving, Script
+from ebbtide.lab.scenario_records import BASE_FAMILY, EVERY_FAMILY, Absence, Hole, Leaving, Script
 
 SMALLEST_PREFIX = 24
 LOOPBACK = ipaddress.IPv4Network("127.0.0.0/8")
@@ -150,14 +150,16 @@ class _Rules:
         for label, absences in self.script.absences.items():
             self._check_month(f"absences.{label}", label)
             for index, absence in enumerate(absences):
-                key = f"absences.{label}[{index}]"
-                if absence.family != EVERY_FAMILY:
-                    self._check_family(f"{key}.family", absence.family)
-                for stratum in absence.strata:
-                    if stratum not in self.script.strata:
-                        self.fail(f"{key}.strata", f"{stratum} is no stratum of this scenario")
-                if absence.refused + absence.silent > 1 + CLOSE_ENOUGH:
-                    self.fail(key, "refused and silent exceed 1")
+                self._check_absence(f"absences.{label}[{index}]", absence)
+
+    def _check_absence(self, key: str, absence: Absence) -> None:
+        if absence.family != EVERY_FAMILY:
+            self._check_family(f"{key}.family", absence.family)
+        for stratum in absence.strata:
+            if stratum not in self.script.strata:
+                self.fail(f"{key}.strata", f"{stratum} is no stratum of this scenario")
+        if absence.refused + absence.silent > 1 + CLOSE_ENOUGH:
+            self.fail(key, "refused and silent exceed 1")
 
     def _check_leaving(self, key: str, leaving: Leaving) -> None:
         self._check_family(f"{key}.family", leaving.family)

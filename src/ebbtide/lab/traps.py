@@ -1,6 +1,6 @@
 """Why a number really moved between two months: from two months of truth to each cause and how many units it moved.
 
-Pure functions over rows of ``truth_rows``. Nothing of a survey enters, so that what a survey says can be held against it.
+Pure functions over rows of ``truth_rows``. Nothing of a survey enters, so what a survey says can be held against them.
 """
 
 from collections.abc import Iterable, Mapping

@@ -18,9 +18,7 @@ SOURCE = "127.0.0.1"
 HIDDEN = "a firewall cuts off whoever asks from there"
 
 
-def truth_rows(
-    world: World, month: str, port: int | None = None, source: str = SOURCE
-) -> Iterator[dict[str, Any]]:
+def truth_rows(world: World, month: str, port: int | None = None, source: str = SOURCE) -> Iterator[dict[str, Any]]:
     """Tell the truth of a month, one row for each host name.
 
     A survey is assumed that asks at level active, with absent extension ``ida``, twice where nobody answers.
