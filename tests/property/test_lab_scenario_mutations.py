@@ -11,12 +11,15 @@ from hypothesis import strategies as st
 
 from ebbtide.lab.conversation import parse_request
 from ebbtide.lab.pages import echo
-from ebbtide.lab.scenario import ScenarioError, load_scenario
+from ebbtide.lab.scenario import ScenarioError, builtin, load_scenario
 from ebbtide.lab.truth import truth_rows
 from ebbtide.lab.world import build_world
 
 WINTER = Path(__file__).parents[1] / "scenarios" / "winter-2003.yaml"
 DOCUMENT = yaml.load(WINTER.read_text(), Loader=yaml.BaseLoader)  # noqa: S506  BaseLoader makes only strings
+EVENTS = yaml.load(builtin("why-numbers-move").read_text(), Loader=yaml.BaseLoader)  # noqa: S506  the same
+for _stratum in EVENTS["strata"].values():
+    _stratum["servers"] = str(int(_stratum["servers"]) // 20)
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -31,7 +34,33 @@ PLACES = places(DOCUMENT)
 VALUES = st.one_of(
     st.none(),
     st.sampled_from(
-        ["", "0", "1", "-1", "0.5", "1e9", "nan", "inf", "true", "no", "2003-01", "microsoft-iis", "cern", "*", "hem"]
+        [
+            "",
+            "0",
+            "1",
+            "-1",
+            "0.5",
+            "1e9",
+            "nan",
+            "inf",
+            "true",
+            "no",
+            "2003-01",
+            "microsoft-iis",
+            "cern",
+            "*",
+            "hem",
+            "2002-05",
+            "2002-12",
+            "shops",
+            "newcomer",
+            "told",
+            "exit",
+            "entry",
+            "renumbering",
+            "renewal",
+            "code-red-ida",
+        ]
     ),
     st.text(max_size=20),
     st.floats(0, 1).map(str),
@@ -51,7 +80,7 @@ def at(value: Any, path: tuple[Any, ...]) -> Any:
 
 @st.composite
 def mutated(draw: st.DrawFn) -> Any:
-    document = copy.deepcopy(DOCUMENT)
+    document = copy.deepcopy(draw(st.sampled_from([DOCUMENT, EVENTS])))
     for _ in range(draw(st.integers(1, 3))):
         path = draw(st.sampled_from(places(document)))
         parent = at(document, path[:-1])

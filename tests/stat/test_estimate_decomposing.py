@@ -117,6 +117,8 @@ def test_three_causes_at_once_by_hand() -> None:
         ("silent", "refused", ""),
         ("not_planned", "shown", "frame_added"),
         ("shown", "not_planned", "frame_removed"),
+        ("shown", "moved", "renumbered"),
+        ("moved", "not_shown", "renumbered"),
         ("silent", "not_shown", "answered_again"),
         ("refused", "shown", "answered_again"),
         ("shown", "silent", "lost_silent"),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ebbtide.estimate.explaining import CANNOT_CONCLUDE, Explanation, explain
+from ebbtide.estimate.explaining import CANNOT_CONCLUDE, Explanation, explain, explain_each
 from ebbtide.model.errors import EstimateError
 from ebbtide.model.rows import SoftwareRow, VerdictRow
 from ebbtide.model.verdicts import JudgementManifest
@@ -74,6 +74,57 @@ def test_each_trap_is_called_by_its_name_and_never_behaviour(tmp_path: Path, tra
     acting = {each.cause for each in found.causes if each.units}
     assert acting == ({trap} - {"nothing"})
     assert sum(each.points for each in found.causes) == pytest.approx(100 * (found.share_now - found.share_then))
+
+
+def moved(number: int, state: Callable[[int], tuple[str, dict[str, str]]]) -> list[Seen]:
+    """The same names, half of them at other addresses than in ``world``."""
+    elsewhere = addresses(2 * HOSTS)[HOSTS:]
+    seen = world(number, state)
+    return [
+        Seen(each.host, elsewhere[place] if place < number // 2 else each.address, each.says, each.verdicts)
+        for place, each in enumerate(seen)
+    ]
+
+
+def test_addresses_whose_names_lie_elsewhere_have_not_left_the_list(tmp_path: Path) -> None:
+    folder = survey_at(tmp_path)
+    build_round(folder, JULY, world(HOSTS, third))
+    build_round(folder, AUGUST, moved(HOSTS, third))
+    by_site, by_address = (explain(folder, IDA, unit=unit) for unit in ("site", "address"))
+    assert (by_site.verdict, by_address.verdict) == ("nothing", "nothing")
+    acting = {each.cause: each.units for each in by_address.causes if each.units}
+    assert acting == {"renumbered": HOSTS}
+    assert not {each.cause for each in by_site.causes if each.units}
+
+
+def test_who_mends_and_moves_is_mended_by_site_and_moved_by_address(tmp_path: Path) -> None:
+    def half_mended(place: int) -> tuple[str, dict[str, str]]:
+        return mended(place) if place < HOSTS // 2 else third(place)
+
+    folder = survey_at(tmp_path)
+    build_round(folder, JULY, world(HOSTS, third))
+    build_round(folder, AUGUST, moved(HOSTS, half_mended))
+    assert explain(folder, IDA).verdict == "behaviour"
+    by_address = explain(folder, IDA, unit="address")
+    assert by_address.verdict == "renumbered"
+    assert "count them by site" in explanation_words(by_address, {})
+
+
+def test_an_address_that_leaves_with_all_its_names_has_left_the_list(tmp_path: Path) -> None:
+    folder = survey_at(tmp_path)
+    build_round(folder, JULY, world(HOSTS, third))
+    build_round(folder, AUGUST, moved(HOSTS, third)[: HOSTS - 20])
+    acting = {each.cause: each.units for each in explain(folder, IDA, unit="address").causes if each.units}
+    assert acting == {"renumbered": HOSTS, "frame_removed": 20}
+
+
+def test_several_subjects_are_explained_as_each_is_alone(tmp_path: Path) -> None:
+    folder = survey_at(tmp_path)
+    build_round(folder, JULY, world(HOSTS, third))
+    build_round(folder, AUGUST, world(HOSTS, mended))
+    subjects = (IDA, f"family:{IIS}")
+    alone = [explain(folder, subject, unit=unit) for subject in subjects for unit in ("site", "address")]
+    assert list(explain_each(folder, subjects)) == alone
 
 
 def test_several_causes_of_one_size_are_several(tmp_path: Path) -> None:
