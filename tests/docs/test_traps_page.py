@@ -16,7 +16,7 @@ def test_the_truth_on_the_page_is_that_of_the_scenario() -> None:
             "docs/traps.md is out of date; run `make stat`"
         )
     rows = {month: list(truth_rows(world, month)) for month in world.months}
-    questions = re.findall(r"^\| (2002-\d\d) \| (2002-\d\d) \| ([^|]+) \| (\w+) \| ([^|]+) \| \(([^)]+)\)", page, re.M)
+    questions = re.findall(r"^\| (2002-\d\d) \| (2002-\d\d) \| ([^|]+) \| (\w+) \| ([^|]+) \| \(([^)]+)\)", page, re.MULTILINE)
     assert len(questions) == 70
     for then, now, subject, unit, reading, told in questions:
         first = reading != "as judged today"
@@ -27,5 +27,5 @@ def test_the_truth_on_the_page_is_that_of_the_scenario() -> None:
 
 def test_the_page_tells_of_no_false_behaviour_and_nothing_wrong() -> None:
     page = PAGE.read_text(encoding="utf-8")
-    assert re.search(r"^70 questions: \d+ right, \d+ refused, 0 wrong\.", page, re.M)
+    assert re.search(r"^70 questions: \d+ right, \d+ refused, 0 wrong\.", page, re.MULTILINE)
     assert "Called a change in the same servers where there was none: 0." in page

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from ebbtide.cli.plan_text import plan_lines
 from ebbtide.model.configuration import SurveyConfig
-from ebbtide.model.errors import ConductError, EbbtideError, FrameError, RoundError
+from ebbtide.model.errors import ConductError, ConfigurationError, EbbtideError, FrameError, RoundError
 from ebbtide.model.outcomes import Answered, Failed, Fault, Outcome, Stage
 from ebbtide.model.targets import Level
 from ebbtide.model.transcripts import Exchange, Purpose, Request, Transcript
@@ -21,7 +22,9 @@ from ebbtide.rounds.folder import SurveyFolder
 from ebbtide.rounds.locking import round_lock
 from ebbtide.survey import assigning, batch, judging, running
 from ebbtide.survey.budget import RESERVED_DESCRIPTORS
+from ebbtide.survey.conduct import probe_settings, survey_scope
 from ebbtide.survey.judging import judge_round
+from ebbtide.survey.outside import outside_for
 from ebbtide.survey.plan_summary import plan_summary
 from ebbtide.survey.progress import Progress
 from ebbtide.survey.running import RunSummary, run_round
@@ -259,6 +262,8 @@ def test_the_reference_date_is_that_of_the_configuration_where_nobody_says_other
         ("hosts.csv", "host,address\nclosed.example,127.0.0.7\nprivate.example,10.0.0.1\n", ConductError),
         ("hosts.csv", "host,port\na.example,70000\n", FrameError),
         ("survey.toml", CONFIGURATION.format(spacing_s=0).replace("iis-2001", "none"), EbbtideError),
+        ("survey.toml", f"{CONFIGURATION.format(spacing_s=0)}[survey]\nsource = '192.0.2.1'", ConfigurationError),
+        ("survey.toml", f"{CONFIGURATION.format(spacing_s=0)}[survey]\nsource = 'home'", ConfigurationError),
     ],
 )
 def test_a_mistake_is_told_before_anything_is_written(
@@ -270,6 +275,17 @@ def test_a_mistake_is_told_before_anything_is_written(
         run(folder)
     assert sorted(folder.path.rglob("*")) == before
     assert played.asked == []
+
+
+def test_the_address_to_ask_from_is_handed_down_and_ours(folder: SurveyFolder, played: Played) -> None:
+    config = load_config(folder.path)
+    chosen = replace(config, survey=replace(config.survey, source="127.0.0.2"))
+    assert probe_settings(chosen, survey_scope(chosen, folder.path)).source == "127.0.0.2"
+    assert outside_for(chosen).source("192.0.2.1") == "127.0.0.2"
+    assert outside_for(config).source("127.0.0.9") == "127.0.0.1"
+    write(folder, "survey.toml", f"{CONFIGURATION.format(spacing_s=0)}[survey]\nsource = '127.0.0.2'")
+    run(folder)
+    assert played.asked
 
 
 def test_a_round_that_somebody_else_works_on_is_left_alone(folder: SurveyFolder, played: Played) -> None:
