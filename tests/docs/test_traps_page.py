@@ -6,6 +6,8 @@ from ebbtide.lab.traps import happened, truth_of
 from ebbtide.lab.truth import truth_rows
 from trap_page import PAGE, script
 
+QUESTION = r"^\| (2002-\d\d) \| (2002-\d\d) \| ([^|]+) \| (\w+) \| ([^|]+) \| \(([^)]+)\)"
+
 
 def test_the_truth_on_the_page_is_that_of_the_scenario() -> None:
     page = PAGE.read_text(encoding="utf-8")
@@ -16,7 +18,7 @@ def test_the_truth_on_the_page_is_that_of_the_scenario() -> None:
             "docs/traps.md is out of date; run `make stat`"
         )
     rows = {month: list(truth_rows(world, month)) for month in world.months}
-    questions = re.findall(r"^\| (2002-\d\d) \| (2002-\d\d) \| ([^|]+) \| (\w+) \| ([^|]+) \| \(([^)]+)\)", page, re.MULTILINE)
+    questions = re.findall(QUESTION, page, re.MULTILINE)
     assert len(questions) == 70
     for then, now, subject, unit, reading, told in questions:
         first = reading != "as judged today"

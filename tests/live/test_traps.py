@@ -1,4 +1,4 @@
-"""Twelve rounds over real sockets in which every trap occurs: ``why`` names each or refuses, and calls none behaviour."""
+"""Twelve rounds over real sockets with every trap in them: ``why`` names each or refuses, and calls none behaviour."""
 
 import json
 import shutil
