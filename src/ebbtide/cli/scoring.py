@@ -94,7 +94,7 @@ def score_pair(
         folder, subjects, labels=labels, silent_after=silent_after, as_first_judged=reading == FIRST
     )
     return [
-        _scored(told, truth_of(*rows, told.subject, told.unit, as_first_judged=reading != TODAY), reading)
+        scored_answer(told, truth_of(*rows, told.subject, told.unit, as_first_judged=reading != TODAY), reading)
         for told in explained
     ]
 
@@ -110,7 +110,11 @@ def _got_better(then: Rows, now: Rows, subject: str) -> bool:
     return was_other and not is_other
 
 
-def _scored(told: Explanation, true: Truth, reading: str) -> Scored:
+def scored_answer(told: Explanation, true: Truth, reading: str) -> Scored:
+    """Hold one answer against the truth.
+
+    Before the older round is judged again, the counts of two versions of a check are not comparable, and not compared.
+    """
     told_units = {each.cause: each.units for each in told.causes if each.units}
     countable = {cause: number for cause, number in true.units.items() if cause != RECLASSIFIED}
     return Scored(
