@@ -20,11 +20,11 @@ class ProbeSettings(msgspec.Struct, frozen=True):
         user_agent: From ``conduct.identity``; never a browser's.
         scope: Decides on every address before it is connected to.
         vantage: Where we look from; written into every transcript.
-        source: Address of this machine to ask from; empty: the kernel's choice.
         redirects: How far the redirects of ``/`` are followed.
         most_redirects: Hops in one chain.
         operators: Which networks share a limit; ``None`` if no table is given.
         robots: Whether robots.txt decides on named paths.
+        source: Address of this machine to ask from; empty: the kernel's choice.
     """
 
     user_agent: str
@@ -33,11 +33,11 @@ class ProbeSettings(msgspec.Struct, frozen=True):
     limits: LimitsSection
     scope: Scope
     vantage: str = ""
-    source: str = ""
     redirects: RedirectRule = RedirectRule.NONE
     most_redirects: int = 5
     operators: Operators | None = None
     robots: bool = False
+    source: str = ""
 
 
 class Assignment(msgspec.Struct, frozen=True, gc=False):
