@@ -9,12 +9,14 @@ import typer
 from ebbtide import __version__
 from ebbtide.cli import (
     answering_command,
+    arms_commands,
     audit_commands,
     change_commands,
     check_commands,
     conduct_commands,
     constituency_command,
     demo_command,
+    effect_command,
     fingerprint_commands,
     lab_commands,
     pressure_command,
@@ -44,6 +46,7 @@ app.add_typer(fingerprint_commands.app, name="fingerprints")
 app.add_typer(technology_commands.app, name="technologies")
 app.add_typer(lab_commands.app, name="lab")
 app.add_typer(audit_commands.app, name="audit")
+app.add_typer(arms_commands.app, name="arms")
 app.command("demo")(demo_command.demo)
 app.command("pressure")(pressure_command.pressure)
 app.command("sensor")(sensor_command.sensor)
@@ -58,6 +61,7 @@ app.command("cohort")(change_commands.cohort)
 app.command("curve")(change_commands.curve)
 app.command("flow")(change_commands.flow)
 app.command("together")(change_commands.together)
+app.command("effect")(effect_command.effect)
 app.command("constituency")(constituency_command.constituency)
 app.command("reproduce")(reading_commands.reproduce)
 app.command("sql")(reading_commands.sql)

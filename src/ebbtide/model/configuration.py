@@ -304,6 +304,50 @@ class RoundSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     date: Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 
 
+class EventKind(StrEnum):
+    """What an event was."""
+
+    PATCH = "patch"
+    WORM = "worm"
+    LETTER = "letter"
+    ADVISORY = "advisory"
+    OTHER = "other"
+
+
+class EventSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[[event]]``: something that may have made servers be mended, for ``ebbtide effect``.
+
+    Attributes:
+        id: By which it is asked for.
+        date: ISO date.
+        kind: ``patch``, ``worm``, ``letter``, ``advisory`` or ``other``.
+        checks: That it concerns; the first is what ``effect`` looks at if no other is named.
+        families: Of servers that it touched; all but the control if empty.
+        control: Family that it did not touch, but that shows the check, too.
+    """
+
+    id: Annotated[str, msgspec.Meta(pattern="^[0-9a-z][0-9a-z-]{0,63}$")]
+    date: Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+    kind: EventKind = EventKind.OTHER
+    checks: tuple[str, ...] = ()
+    families: tuple[str, ...] = ()
+    control: str = ""
+
+
+class ExperimentSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[experiment]``: a delay of letters by chance, for ``ebbtide arms``; without all of it there is none.
+
+    Attributes:
+        review: Reference of whoever looked at it and let it pass, for example an ethics board's.
+        stopping_rule: When the delay ends at once for everybody, in a sentence.
+        delay_days: Of the later letters: 14 at most.
+    """
+
+    review: str = ""
+    stopping_rule: str = ""
+    delay_days: Annotated[int, msgspec.Meta(ge=0, le=14)] = 0
+
+
 class SurveySection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``[survey]``: its name and where it looks from.
 
@@ -336,3 +380,5 @@ class SurveyConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     retention: RetentionSection = RetentionSection()
     pressure: PressureSection = PressureSection()
     round: dict[str, RoundSection] = {}
+    event: tuple[EventSection, ...] = ()
+    experiment: ExperimentSection = ExperimentSection()
