@@ -38,6 +38,11 @@ exclude = [".closed.example", "11.0.3.0/24"]
 path = "frame"
 format = "{format}"
 """
+SAMPLE = """
+[sample]
+fraction = {fraction}
+leaving = 0.25
+"""
 STEPS = (1, 2, 4)
 SPREAD = 2654435761  # odd: multiplying by it modulo 2**32 puts numbers out of order, each once
 ADDRESSES_A_PREFIX = 1 << 16
@@ -70,10 +75,11 @@ def _once(number: int) -> int:
 FRAMES: dict[str, Callable[[int], Iterator[str]]] = {"names": names_frame, "pinned": pinned_frame, "cidr": cidr_frame}
 
 
-def make_survey(folder: Path, kind: str, lines: int) -> None:
+def make_survey(folder: Path, kind: str, lines: int, sample: float = 0) -> None:
     """A survey whose frame has so many lines; prefixes are whole, so that a few more addresses may stand there."""
     SurveyFolder.create(folder)
-    (folder / "survey.toml").write_text(CONFIGURATION.format(format=KINDS[kind]), encoding="utf-8")
+    drawn = SAMPLE.format(fraction=sample) if sample else ""
+    (folder / "survey.toml").write_text(CONFIGURATION.format(format=KINDS[kind]) + drawn, encoding="utf-8")
     with (folder / "frame").open("w", encoding="utf-8") as stream:
         stream.writelines(FRAMES[kind](lines))
     with (folder / "yardstick").open("w", encoding="utf-8") as stream:
@@ -89,9 +95,9 @@ def settle(survey: Path) -> int:
     """What ``ebbtide survey run`` does before it asks: the frame is read, and ``targets`` written."""
     folder, config = SurveyFolder.open(survey), load_config(survey)
     with scratch_folder(survey, "bench") as scratch:
-        merged = read_frame(folder, config, survey_scope(config, survey), scratch)
+        merged, design = read_frame(folder, config, survey_scope(config, survey), scratch)
         opening = folder.create_round(f"r{time.time_ns()}", "2001-07-15", "bench")
-        write_targets(opening, merged, "", "")
+        write_targets(opening, merged, "", "", design=design)
         return merged.read
 
 
@@ -123,10 +129,12 @@ def cpu_s() -> float:
     return sum(each.ru_utime + each.ru_stime for each in used)
 
 
-def readings(kind: str, lines: int, tasks: Sequence[str], scratch: Path) -> dict[str, dict[str, float]]:
-    """Each task once, at one frame."""
-    survey = scratch / f"{kind}-{lines}"
-    make_survey(survey, kind, lines)
+def readings(
+    kind: str, lines: int, tasks: Sequence[str], scratch: Path, sample: float = 0
+) -> dict[str, dict[str, float]]:
+    """Each task once, at one frame; with a sample of that fraction, or as a census."""
+    survey = scratch / f"{kind}-{lines}-{sample}"
+    make_survey(survey, kind, lines, sample)
     found = {task: _reading(task, survey) for task in tasks}
     shutil.rmtree(survey)
     return found
@@ -166,9 +174,16 @@ def main() -> None:
     args.add_argument("--lines", type=int, default=1_000_000)
     args.add_argument("--kinds", nargs="+", choices=list(KINDS), default=list(KINDS))
     args.add_argument("--tasks", nargs="+", choices=list(TASKS), default=list(TASKS))
+    args.add_argument("--samples", nargs="+", type=float, default=[0], help="fractions; 0 is a census")
     given = args.parse_args()
     with tempfile.TemporaryDirectory(prefix="ebbtide-planning-") as scratch:
-        found = {kind: readings(kind, given.lines, given.tasks, Path(scratch)) for kind in given.kinds}
+        found = {
+            f"{kind} sample {sample:g}" if sample else kind: readings(
+                kind, given.lines, given.tasks, Path(scratch), sample
+            )
+            for kind in given.kinds
+            for sample in given.samples
+        }
     print(json.dumps({"what": "planning", "lines": given.lines, **found}))
 
 

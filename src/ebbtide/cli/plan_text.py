@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from ebbtide.judge.budget import Bought
+from ebbtide.rounds.entries import Design
 from ebbtide.survey.plan_summary import PlanSummary
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
@@ -31,7 +32,8 @@ def plan_lines(plan: PlanSummary) -> Iterator[str]:
 
 
 def _who(plan: PlanSummary) -> Iterator[str]:
-    yield f"Asked: {plan.asked:,} of {plan.targets:,} targets."
+    census = "" if plan.design.strata else ", a census of the frame"
+    yield f"Asked: {plan.asked:,} of {plan.targets:,} targets{census}."
     if plan.duplicates:
         conflicts = plan.weight_conflicts + plan.stratum_conflicts
         told = f"; {conflicts:,} disagree with the first in weight or stratum, which is kept" if conflicts else ""
@@ -43,8 +45,23 @@ def _who(plan: PlanSummary) -> Iterator[str]:
         networks = _counted(plan.networks, "network", "networks")
         busiest = _counted(plan.busiest_network, "target", "targets")
         yield f"  The known addresses lie in {networks} (/24, /48), the busiest with {busiest}."
-    if len(plan.strata) > 1:
+    if plan.design.strata:
+        yield from _drawn(plan.design)
+    elif len(plan.strata) > 1:
         yield "  Strata: " + ", ".join(f"{name} {count:,}" for name, count in plan.strata.items()) + "."
+
+
+def _drawn(design: Design) -> Iterator[str]:
+    """The sample, a line a stratum."""
+    sites, drawn = sum(each.sites for each in design.strata), sum(each.drawn for each in design.strata)
+    left = "a fresh sample each round" if design.leaving == 1 else f"{design.leaving:.0%} of it leave each round"
+    yield f"  A sample, not a census: {drawn:,} of {sites:,} sites are drawn by chance; {left} (turn {design.turn})."
+    for each in design.strata:
+        again = f", {each.kept:,} of them asked in {design.before} too" if design.before else ""
+        yield (
+            f"    {each.stratum or '(none)'}: {each.drawn:,} of {each.sites:,} sites, fraction {each.fraction:g}, "
+            f"weight {each.weight:.4g}{again}"
+        )
 
 
 def _how(plan: PlanSummary) -> Iterator[str]:

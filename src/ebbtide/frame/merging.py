@@ -28,6 +28,7 @@ class MergedFrame(msgspec.Struct, frozen=True):
         duplicates: Targets that were there already: same host, pinned address, port and scheme.
         weight_conflicts: Duplicates whose weight differed from the first, which was kept.
         stratum_conflicts: Duplicates whose stratum differed from the first, which was kept.
+        undrawn: Distinct targets that are not in the sample; 0 in a census.
     """
 
     scratch: Path
@@ -37,11 +38,12 @@ class MergedFrame(msgspec.Struct, frozen=True):
     duplicates: int
     weight_conflicts: int
     stratum_conflicts: int
+    undrawn: int = 0
 
     @property
     def kept(self) -> int:
-        """Distinct targets."""
-        return self.read - self.duplicates
+        """Distinct targets, as far as they are drawn."""
+        return self.read - self.duplicates - self.undrawn
 
     def by_shard(self, shard: int) -> Iterator[Target]:
         """The distinct targets of one shard, in a fixed order; may be called again.
@@ -55,13 +57,13 @@ class MergedFrame(msgspec.Struct, frozen=True):
         """As ``by_shard``, as plain tuples; see ``rows.Row``."""
         each = self.parts // self.shards
         for part in range(shard * each, (shard + 1) * each):
-            for block in _blocks(_part_path(self.scratch, part)):
+            for block in read_blocks(part_path(self.scratch, part)):
                 yield from block
 
     def discard(self) -> None:
         """Remove the scratch files."""
         for part in range(self.parts):
-            _part_path(self.scratch, part).unlink(missing_ok=True)
+            part_path(self.scratch, part).unlink(missing_ok=True)
 
 
 class Counts(msgspec.Struct):
@@ -153,11 +155,11 @@ def merge_parts(parts: Iterable[int], scratch: Path, pieces: int) -> Counts:
     counts = Counts()
     for part in parts:
         first: dict[_Key, tuple[str, float]] = {}
-        with _part_path(scratch, part).open("wb") as stream:
+        with part_path(scratch, part).open("wb") as stream:
             for piece in range(pieces):
                 spilled = _spill_path(scratch, part, piece)
-                for block in _blocks(spilled):
-                    _write_block(stream, _first_ones(block, first, counts))
+                for block in read_blocks(spilled):
+                    write_block(stream, _first_ones(block, first, counts))
                 spilled.unlink(missing_ok=True)
     return counts
 
@@ -185,7 +187,8 @@ def _first_ones(block: list[Row], first: dict[_Key, tuple[str, float]], counts: 
     return kept
 
 
-def _part_path(scratch: Path, part: int) -> Path:
+def part_path(scratch: Path, part: int) -> Path:
+    """Where a merged part lies."""
     return scratch / f"frame-{part:04d}.part"
 
 
@@ -195,16 +198,18 @@ def _spill_path(scratch: Path, part: int, piece: int) -> Path:
 
 def _append(path: Path, rows: Sequence[Row]) -> None:
     with path.open("ab") as stream:
-        _write_block(stream, rows)
+        write_block(stream, rows)
 
 
-def _write_block(stream: BinaryIO, rows: Sequence[Row]) -> None:
+def write_block(stream: BinaryIO, rows: Sequence[Row]) -> None:
+    """Append some rows to a part."""
     block = msgspec.msgpack.encode(rows)
     stream.write(len(block).to_bytes(_LENGTH_BYTES, "big"))
     stream.write(block)
 
 
-def _blocks(path: Path) -> Iterator[list[Row]]:
+def read_blocks(path: Path) -> Iterator[list[Row]]:
+    """The rows of a part, some at a time."""
     if not path.exists():
         return
     decoder = msgspec.msgpack.Decoder(list[Row])

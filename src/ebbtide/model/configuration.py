@@ -8,6 +8,7 @@ import msgspec
 from ebbtide.model.targets import Level, SchemePolicy
 
 Fraction = Annotated[float, msgspec.Meta(ge=0, le=1)]
+SomeFraction = Annotated[float, msgspec.Meta(gt=0, le=1)]
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 NotNegative = Annotated[float, msgspec.Meta(ge=0)]
 Count = Annotated[int, msgspec.Meta(ge=1)]
@@ -103,6 +104,34 @@ class FrameSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: tuple[FrameSource, ...] = ()
     scheme: SchemePolicy = SchemePolicy.HTTP
     port: Port | None = None
+
+
+class SampleSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[sample]``: only a part of the frame is asked, drawn by chance; without fractions every round is a census.
+
+    What is drawn is the site (host), with all its targets. Who is drawn follows from the survey's secret in
+    ``survey.json`` and is the same however often the round is begun. The rules of conduct act after the draw: who is
+    out of scope or has opted out stays in the sample as not asked, so that a new opt-out moves nobody else and every
+    weight still adds up to the frame.
+
+    Attributes:
+        fraction: Part of each stratum that is drawn, above 0 to 1; of those that ``fractions`` names, what it says.
+        fractions: Stratum to its own fraction; ``""`` is the stratum of lines that name none.
+        leaving: Part of the sample that each round replaces: 0 is a panel that stays, 0.25 a panel of which a quarter
+            leaves, 1 a fresh sample every time.
+        turns: Label of a round to its number in the series, from 0; a round that is not named is the next one after the
+            last that was drawn.
+    """
+
+    fraction: SomeFraction | None = None
+    fractions: dict[str, SomeFraction] = {}
+    leaving: Fraction = 0.0
+    turns: dict[str, Annotated[int, msgspec.Meta(ge=0, le=100_000)]] = {}
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether a sample is drawn; if not, the round is a census of its frame."""
+        return self.fraction is not None or bool(self.fractions)
 
 
 class ScopeSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -367,6 +396,7 @@ class SurveyConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     survey: SurveySection = SurveySection()
     identity: Identity = Identity()
     frame: FrameSection = FrameSection()
+    sample: SampleSection = SampleSection()
     scope: ScopeSection = ScopeSection()
     names: NamesSection = NamesSection()
     authority: AuthoritySection = AuthoritySection()

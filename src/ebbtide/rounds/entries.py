@@ -39,12 +39,52 @@ class Opened(msgspec.Struct, frozen=True, tag="opened"):
     at_ns: int
 
 
+class SampledStratum(msgspec.Struct, frozen=True):
+    """What was drawn of one stratum.
+
+    Attributes:
+        stratum: Its name; empty for lines that name none.
+        sites: Of the frame.
+        fraction: That was wanted.
+        drawn: Sites in the sample.
+        weight: Sites of the frame that a drawn one stands for.
+        kept: Drawn sites that were in the sample of the round before, too.
+    """
+
+    stratum: str
+    sites: int
+    fraction: float
+    drawn: int
+    weight: float
+    kept: int = 0
+
+
+class Design(msgspec.Struct, frozen=True):
+    """How it came about who is asked.
+
+    Attributes:
+        kind: ``census``: everybody in the frame; ``panel``: a stratified sample of sites of which ``leaving`` is
+            replaced each round; ``stratified``: a fresh one every round.
+        turn: Number of the round in its series.
+        leaving: Part that each round replaces.
+        before: Label of the round before in the series; empty if there is none.
+        strata: Of a sample, by name.
+    """
+
+    kind: str
+    turn: int = 0
+    leaving: float = 0.0
+    before: str = ""
+    strata: tuple[SampledStratum, ...] = ()
+
+
 class Planned(msgspec.Struct, frozen=True, tag="planned"):
     """Who is asked is settled.
 
     Attributes:
         frame_digest, plan_digest: Of what the operator wrote then; a changed one is refused until the round is sealed.
         checks: Those whose requests the plan held, each as ``id@version``; ``None`` in rounds of older versions.
+        design: How it came about who is asked; ``None`` in rounds of older versions, which asked the whole frame.
     """
 
     files: tuple[FileRef, ...]
@@ -57,6 +97,7 @@ class Planned(msgspec.Struct, frozen=True, tag="planned"):
     plan_digest: str
     at_ns: int
     checks: tuple[str, ...] | None = None
+    design: Design | None = None
 
 
 class RunStarted(msgspec.Struct, frozen=True, tag="run_started"):

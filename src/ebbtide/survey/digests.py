@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from ebbtide.model.configuration import FrameSection, SurveyConfig
+from ebbtide.model.configuration import FrameSection, SampleSection, SurveyConfig
 from ebbtide.model.errors import FrameError
 from ebbtide.model.transcripts import Plan
 
@@ -28,13 +28,13 @@ def plan_digest(config: SurveyConfig, plan: Plan) -> str:
     return digest([config.plan, plan if isinstance(plan, msgspec.Struct) else type(plan).__qualname__])
 
 
-def frame_digest(section: FrameSection, folder: Path) -> str:
-    """Digest of the frame's section and of its files; standard input can be read only once and is left out.
+def frame_digest(section: FrameSection, sample: SampleSection, folder: Path) -> str:
+    """Digest of the frame's section, its files and the draw; standard input can be read only once and is left out.
 
     Raises:
         FrameError: A file cannot be read.
     """
-    parts = [digest(section)]
+    parts = [digest(section), *([digest(sample)] if sample.is_drawn else [])]
     for index, source in enumerate(section.source):
         if source.path != "-":
             parts.append(_file_digest(folder / source.path, f"frame.source[{index}].path"))

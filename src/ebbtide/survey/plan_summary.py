@@ -6,17 +6,18 @@ from functools import partial
 import msgspec
 
 from ebbtide.frame.merging import MergedFrame
-from ebbtide.frame.pieces import merge_sources
 from ebbtide.judge.budget import Bought
 from ebbtide.judge.engine import Engine, load_engine
 from ebbtide.model.configuration import SurveyConfig
 from ebbtide.model.targets import Level
 from ebbtide.rounds.database import ask
+from ebbtide.rounds.entries import Design
 from ebbtide.rounds.folder import SurveyFolder
 from ebbtide.rounds.log import RoundState
 from ebbtide.survey.authorising import recorded
 from ebbtide.survey.caution import first_share
 from ebbtide.survey.conduct import survey_scope
+from ebbtide.survey.drawing import drawn_frame
 from ebbtide.survey.effort import Effort, PerTarget, estimate_effort
 from ebbtide.survey.planning import planners, scratch_folder
 from ebbtide.survey.tally import Tally, tallied
@@ -39,6 +40,8 @@ class PlanSummary(msgspec.Struct, frozen=True):
         most_requests_each: At most, in one attempt.
         most_attempts: Attempts in a round.
         level: ``passive`` or ``active``.
+        design: A census, or the sample that would be drawn: of each stratum its sites, fraction, drawn sites, their
+            weight, and how many of them were asked in the round before.
         strata: Targets by stratum; the stratum without a name is called ``(none)``.
         checks: How many checks would judge the answers.
         networks: About how many /24 and /48 the known addresses lie in.
@@ -67,6 +70,7 @@ class PlanSummary(msgspec.Struct, frozen=True):
     most_requests_each: int
     most_attempts: int
     level: str
+    design: Design
     strata: dict[str, int]
     checks: int
     networks: int
@@ -98,18 +102,24 @@ def plan_summary(folder: SurveyFolder, config: SurveyConfig) -> PlanSummary:
     asked_of = (scope, config.plan.level, authorities, today)
     count = Tally(*asked_of)
     with scratch_folder(folder.path, "plan") as scratch, planners(folder, config) as (executor, processes):
-        merged = merge_sources(config.frame, folder.path, scratch, folder.shards, executor)
+        merged, design = drawn_frame(folder, config, scratch, executor)
         each = -(-merged.shards // processes)
         tasks = [range(merged.shards)[first : first + each] for first in range(0, merged.shards, each)]
         for part in executor.map(partial(tallied, *asked_of, merged), tasks):
             count.add(part)
     lapsed = authorities.refusals(today)
-    return _summed_up(config, merged, count, lapsed, engine, _measured(folder))
+    return _summed_up(config, (merged, design), count, lapsed, engine, _measured(folder))
 
 
 def _summed_up(
-    config: SurveyConfig, merged: MergedFrame, count: Tally, lapsed: dict[str, str], engine: Engine, each: PerTarget
+    config: SurveyConfig,
+    drawn: tuple[MergedFrame, Design],
+    count: Tally,
+    lapsed: dict[str, str],
+    engine: Engine,
+    each: PerTarget,
 ) -> PlanSummary:
+    merged, design = drawn
     core = _CORE_REQUESTS + config.plan.icon
     has_robots = config.plan.robots and config.plan.level is Level.ACTIVE and config.plan.extra_requests > 0
     most = core + has_robots + config.plan.extra_requests + engine.plan(b"").most_controls
@@ -130,6 +140,7 @@ def _summed_up(
         most_requests_each=most,
         most_attempts=config.attempts.most,
         level=str(config.plan.level),
+        design=design,
         strata=dict(sorted(count.strata.items())),
         checks=len(engine.manifest.checks),
         networks=count.networks.count,

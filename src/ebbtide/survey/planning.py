@@ -13,7 +13,7 @@ import msgspec
 
 from ebbtide.conduct.scope import Scope
 from ebbtide.frame.merging import MergedFrame
-from ebbtide.frame.pieces import PIECE_BYTES, merge_sources
+from ebbtide.frame.pieces import PIECE_BYTES
 from ebbtide.frame.rows import Row, with_id
 from ebbtide.frame.sources import STANDARD_INPUT
 from ebbtide.model.configuration import SurveyConfig
@@ -21,11 +21,12 @@ from ebbtide.model.errors import ConductError, FrameError
 from ebbtide.model.outcomes import Skipped
 from ebbtide.model.targets import Target
 from ebbtide.model.verdicts import CheckInfo
-from ebbtide.rounds.entries import Planned
+from ebbtide.rounds.entries import Design, Planned
 from ebbtide.rounds.folder import SurveyFolder
 from ebbtide.rounds.round import Round
 from ebbtide.rounds.tables import ROWS_A_GROUP, write_tuples
 from ebbtide.survey.conduct import decide_target
+from ebbtide.survey.drawing import CENSUS, drawn_frame
 from ebbtide.survey.settings import CONFIGURATION
 from ebbtide.workers.executors import ProcessExecutor, SerialExecutor, process_count
 
@@ -35,15 +36,17 @@ _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(Row)
 
 
-def read_frame(folder: SurveyFolder, config: SurveyConfig, scope: Scope, scratch: Path) -> MergedFrame:
-    """Read and merge the frame of a round that is about to be opened.
+def read_frame(
+    folder: SurveyFolder, config: SurveyConfig, scope: Scope, scratch: Path, label: str = ""
+) -> tuple[MergedFrame, Design]:
+    """Read and merge the frame of a round that is about to be opened, and draw its sample if one is wanted.
 
     Raises:
-        FrameError: A source cannot be read, or nobody is named.
+        FrameError: A source cannot be read, nobody is named, or no sample can be drawn.
         ConductError: The rules forbid to ask anybody at all.
     """
     with planners(folder, config) as (executor, _):
-        merged = merge_sources(config.frame, folder.path, scratch, folder.shards, executor)
+        merged, design = drawn_frame(folder, config, scratch, executor, label)
     if merged.kept == 0:
         raise FrameError("the frame names nobody.", where="frame.source", remedy="Write at least one host.")
     closed = _first_reason(all_targets(merged), scope)
@@ -54,7 +57,7 @@ def read_frame(folder: SurveyFolder, config: SurveyConfig, scope: Scope, scratch
             where=f"{folder.path / CONFIGURATION}: scope",
             remedy='Open special networks by name, as open = ["127.0.0.0/8"]; outside loopback fill in [identity].',
         )
-    return merged
+    return merged, design
 
 
 @contextmanager
@@ -75,7 +78,12 @@ def planners(folder: SurveyFolder, config: SurveyConfig) -> Iterator[tuple[Execu
 
 
 def write_targets(
-    opening: Round, merged: MergedFrame, frame_digest: str, plan_digest: str, checks: Sequence[CheckInfo] = ()
+    opening: Round,
+    merged: MergedFrame,
+    frame_digest: str,
+    plan_digest: str,
+    checks: Sequence[CheckInfo] = (),
+    design: Design = CENSUS,
 ) -> None:
     """Settle who is asked, and for the sake of which checks: the table ``targets``, in one commit."""
     files = []
@@ -95,6 +103,7 @@ def write_targets(
             plan_digest=plan_digest,
             at_ns=time.time_ns(),
             checks=tuple(check.named for check in checks),
+            design=design,
         )
     )
 

@@ -110,13 +110,13 @@ def run_round(
     engine = load_engine(config.checks, config.plan, folder.path)
     plan = engine.plan(folder.salt)
     operators = survey_operators(config, folder.path)
-    digests = frame_digest(config.frame, folder.path), plan_digest(config, plan)
+    digests = frame_digest(config.frame, config.sample, folder.path), plan_digest(config, plan)
     _check_open(folder, label, reference_date, digests)
     _check_word(folder, label, go_on=go_on)
     with scratch_folder(folder.path, label) as scratch:
         merged = None
         if not _is_planned(folder, label):
-            merged = read_frame(folder, config, survey_scope(config, folder.path), scratch)
+            merged, design = read_frame(folder, config, survey_scope(config, folder.path), scratch, label)
         targets = all_targets(merged) if merged is not None else _planned_targets(folder.round(label))
         admission = admit(folder, config, engine, targets, outside or outside_for(config))
         settings = _affordable(probe_settings(config, admission.scope, operators), config, notice)
@@ -129,7 +129,7 @@ def run_round(
             asking = _opened(folder, label, reference_date)
             _check_open(folder, label, reference_date, digests)
             if merged is not None and asking.log_state.plan is None:
-                write_targets(asking, merged, *digests, engine.manifest.checks)
+                write_targets(asking, merged, *digests, engine.manifest.checks, design)
             _begin(asking, folder, config, admission, go_on=go_on)
             is_cautious = admission.is_outside or config.caution.loopback
             brake = Brake(config.caution, is_on=is_cautious, is_interrupted=is_interrupted)
