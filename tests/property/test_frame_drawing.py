@@ -2,9 +2,9 @@
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.drawing_frames import drawn_rows, drawn_sites, row, sampling_of, sorted_draw
 
 from ebbtide.frame.sampling import Rotation, permanent_number
-from tests.drawing_frames import drawn_rows, drawn_sites, row, sampling_of, sorted_draw
 
 FRAMES = st.dictionaries(st.integers(0, 2**64 - 1), st.sampled_from(["", "a", "b"]), min_size=30, max_size=120)
 FRACTIONS = st.sampled_from([0.35, 0.5, 0.9, 1.0])

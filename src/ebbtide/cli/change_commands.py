@@ -21,6 +21,7 @@ ToOption = Annotated[str | None, typer.Option("--to", help="The later round; the
 UnitOption = Annotated[str, typer.Option(help="Unit of count: site or address.")]
 
 _BAR = 40
+_ROTATING = "Where a sample rotates, newcomers and names gone are those whom the draw brought in or let go."
 
 
 def why(
@@ -43,6 +44,7 @@ def why(
     Example: ebbtide why code-red-ida --from 2001-07 --to 2001-08 --survey my-survey
     """
     from ebbtide.estimate.explaining import explain
+    from ebbtide.estimate.sample_changes import change_words
     from ebbtide.publish.explanation import explanation_words, waterfall
     from ebbtide.publish.words import unit_words
 
@@ -56,6 +58,8 @@ def why(
         as_first_judged=as_first_judged,
     )
     words = explanation_words(told, _names(folder, config))
+    if told.change:
+        words += f" {change_words(told.change, unit, told.from_round)} {_ROTATING}"
     if json:
         print_json({**_fields(told), "words": words})
         return

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ebbtide.judge.budget import Bought
-from ebbtide.rounds.entries import Design
+from ebbtide.rounds.entries import CENSUS, Design
 from ebbtide.survey.plan_summary import PlanSummary
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
@@ -32,7 +32,7 @@ def plan_lines(plan: PlanSummary) -> Iterator[str]:
 
 
 def _who(plan: PlanSummary) -> Iterator[str]:
-    census = "" if plan.design.strata else ", a census of the frame"
+    census = "" if plan.design.kind != CENSUS else ", a census of the frame"
     yield f"Asked: {plan.asked:,} of {plan.targets:,} targets{census}."
     if plan.duplicates:
         conflicts = plan.weight_conflicts + plan.stratum_conflicts
@@ -45,7 +45,7 @@ def _who(plan: PlanSummary) -> Iterator[str]:
         networks = _counted(plan.networks, "network", "networks")
         busiest = _counted(plan.busiest_network, "target", "targets")
         yield f"  The known addresses lie in {networks} (/24, /48), the busiest with {busiest}."
-    if plan.design.strata:
+    if plan.design.kind != CENSUS:
         yield from _drawn(plan.design)
     elif len(plan.strata) > 1:
         yield "  Strata: " + ", ".join(f"{name} {count:,}" for name, count in plan.strata.items()) + "."

@@ -128,5 +128,20 @@ def _view(
         checks={(check.place, check.check): check for check in checks},
         pairs=pairs,
         is_sample=bool(is_sample),
+        design=_design_words(connection),
         clusters=clusters,
     )
+
+
+def _design_words(connection: duckdb.DuckDBPyConnection) -> str:
+    """What was drawn for the last of the chosen rounds that is a sample."""
+    rows = ask_question(connection, "last_design")
+    if not rows:
+        return ""
+    label, leaving, strata, sites, drawn = rows[0]
+    if leaving == 1:
+        stays = "a fresh sample each round"
+    else:
+        stays = f"a panel of which {100 * leaving:g} % leave each round" if leaving else "a panel that stays"
+    by = f" in {strata:,} strata" if strata > 1 else ""
+    return f"A sample of sites drawn by chance, {drawn:,} of {sites:,}{by} in {label}, {stays}."

@@ -137,7 +137,8 @@ def design_note(view: SurveyView, estimated: Estimated) -> str:
     effect = estimated.design_effect
     told = "" if effect is None else f"; design effect {effect:.2f}"
     spared = " (the interval does not count on less than 1)" if effect is not None and effect < 1 else ""
-    return f"Weighted by the frame; the interval is by strata, with addresses as clusters{told}{spared}."
+    interval = f"the interval is by strata, with addresses as clusters{told}{spared}"
+    return joined(view.design, f"Weighted by {'the draw' if view.design else 'the frame'}; {interval}.")
 
 
 def joined(*sentences: str) -> str:

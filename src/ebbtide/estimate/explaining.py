@@ -7,9 +7,11 @@ import duckdb
 import msgspec
 
 from ebbtide.estimate.decomposing import BEHAVIOUR, CAUSES, JUDGED, Decomposition, Move, decompose
+from ebbtide.estimate.overlapping import OverlapChange
 from ebbtide.estimate.paired import mcnemar_mid_p
 from ebbtide.estimate.preparing import JudgedCheck, unjudged
 from ebbtide.estimate.questions import WEIGHT_UNIT, ask_question, keep_answer, keep_rows
+from ebbtide.estimate.sample_changes import Key, sample_changes
 from ebbtide.estimate.survey_view import UNITS
 from ebbtide.estimate.two_rounds import Labels, judged_pair, known_unit, two_rounds
 from ebbtide.model.errors import EstimateError
@@ -53,6 +55,8 @@ class Explanation(msgspec.Struct, frozen=True):
         base_then, base_now: Units that could be judged.
         kept, mended, opened: Judged both times; of these, no longer and newly shown.
         p_value: Mid-p McNemar of those judged both times.
+        change: In a sample the share now less the share then, with the covariance of the units in both; ``None`` in a
+            census, which has no sampling error, or with too few clusters.
         verdict: The cause that did most of it; ``several``, ``nothing`` or ``cannot_conclude``.
         reasons: Why nothing can be concluded.
         causes: All, in their published order.
@@ -70,6 +74,7 @@ class Explanation(msgspec.Struct, frozen=True):
     mended: int
     opened: int
     p_value: float
+    change: OverlapChange | None
     verdict: str
     reasons: tuple[str, ...]
     causes: tuple[Told, ...]
@@ -142,11 +147,12 @@ def _rounds(folder: SurveyFolder, labels: Labels | None, *, as_first_judged: boo
 
 
 class _Table(msgspec.Struct, frozen=True):
-    """Moves by unit of count, the check as it judged each round, and whether weights are more than counts."""
+    """Moves by unit of count, the check as it judged each round, in a sample (weights are more than counts) changes."""
 
     moves: dict[str, list[Move]]
     checks: tuple[JudgedCheck, ...]
     is_sample: bool
+    changes: dict[Key, OverlapChange]
 
 
 def _reclassified(before: Sequence[Move], after: Sequence[Move]) -> tuple[int, int]:
@@ -169,20 +175,29 @@ def _tables(
         if own:
             keep_answer(connection, "check_states", "states")
             rows = ask_question(connection, "transitions")
+        changes = sample_changes(connection) if own and is_sample else {}
         for subject in subjects:
             if subject in own:
-                found[subject] = _table([row for row in rows if row[3] == subject], own[subject], is_sample=is_sample)
+                moved = [row for row in rows if row[3] == subject]
+                found[subject] = _table(moved, own[subject], changes, is_sample=is_sample)
             else:
-                family = _family_rows(connection, subject.removeprefix(FAMILY))
-                found[subject] = _table(family, (), is_sample=is_sample)
+                moved = _family_rows(connection, subject.removeprefix(FAMILY))
+                of_family = sample_changes(connection) if is_sample else {}
+                found[subject] = _table(moved, (), of_family, is_sample=is_sample)
     return found
 
 
-def _table(rows: Sequence[tuple[Any, ...]], own: tuple[JudgedCheck, ...], *, is_sample: bool) -> _Table:
+def _table(
+    rows: Sequence[tuple[Any, ...]],
+    own: tuple[JudgedCheck, ...],
+    changes: dict[Key, OverlapChange],
+    *,
+    is_sample: bool,
+) -> _Table:
     moves: dict[str, list[Move]] = {unit: [] for unit in UNITS}
     for _, _, unit, _, then, now, n, weight in sorted(rows):
         moves[unit].append(Move(then, now, n, int(weight) if is_sample else n))
-    return _Table(moves, own, bool(is_sample))
+    return _Table(moves, own, bool(is_sample), changes)
 
 
 def _family_rows(connection: duckdb.DuckDBPyConnection, family: str) -> list[tuple[Any, ...]]:
@@ -249,6 +264,7 @@ def _explanation(
         mended=own.mended,
         opened=own.opened,
         p_value=p_value,
+        change=table.changes.get((1, 2, unit, subject.removeprefix(FAMILY))),
         verdict=CANNOT_CONCLUDE if reasons else _verdict(causes),
         reasons=reasons,
         causes=tuple(causes),

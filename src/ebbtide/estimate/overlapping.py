@@ -5,6 +5,7 @@ Estimation for Measures of Change in Probability Sampling", Canadian Journal of 
 """
 
 import math
+from collections.abc import Sequence
 
 import msgspec
 import numpy as np
@@ -89,12 +90,70 @@ def overlapping_change(then: Sample, now: Sample, level: float = LEVEL) -> Overl
     z2 = np.bincount(place[size:], second.z, minlength=keys.size).astype(np.float64)
     strata = np.array([key[0] for key in keys.tolist()])
     var1, var2, both = _covariance(z1, z1, strata), _covariance(z2, z2, strata), _covariance(z1, z2, strata)
+    return _change(first.share, second.share, (var1, var2, both), int(shared), level)
+
+
+class PairSums(msgspec.Struct, frozen=True):
+    """Additive sums of one stratum over the clusters of either sample, with value Y and weight W of each in a round.
+
+    Attributes:
+        clusters: That have a unit of the base in either sample.
+        both: Units in both samples.
+        sums: Of Y1, W1, Y2 and W2.
+        first, second: Of Y², Y·W and W² of each round.
+        products: Of Y1·Y2, Y1·W2, W1·Y2 and W1·W2.
+    """
+
+    clusters: int
+    both: int
+    sums: tuple[float, float, float, float]
+    first: tuple[float, float, float]
+    second: tuple[float, float, float]
+    products: tuple[float, float, float, float]
+
+
+def overlapping_from_sums(strata: Sequence[PairSums], level: float = LEVEL) -> OverlapChange | None:
+    """As ``overlapping_change``, from additive sums.
+
+    With p the share and T the weight of each round, the sum of z1 z2 over clusters is
+    (Y1 Y2 - p2 Y1 W2 - p1 W1 Y2 + p1 p2 W1 W2) / (T1 T2), and so on.
+
+    Args:
+        strata: At least one.
+        level: Confidence, 0 to 1.
+
+    Returns:
+        ``None`` where a round has no weight, or both together have fewer than ``LEAST_CLUSTERS`` clusters.
+    """
+    y1, w1, y2, w2 = (sum(stratum.sums[place] for stratum in strata) for place in range(4))
+    if min(w1, w2) <= 0 or sum(stratum.clusters for stratum in strata) < LEAST_CLUSTERS:
+        return None
+    p1, p2 = y1 / w1, y2 / w2
+    var1 = var2 = both = 0.0
+    for each in strata:
+        z1, z2 = (each.sums[0] - p1 * each.sums[1]) / w1, (each.sums[2] - p2 * each.sums[3]) / w2
+        z11 = (each.first[0] - 2 * p1 * each.first[1] + p1 * p1 * each.first[2]) / (w1 * w1)
+        z22 = (each.second[0] - 2 * p2 * each.second[1] + p2 * p2 * each.second[2]) / (w2 * w2)
+        yy, yw, wy, ww = each.products
+        z12 = (yy - p2 * yw - p1 * wy + p1 * p2 * ww) / (w1 * w2)
+        var1 += _centred(z11, z1, z1, each.clusters)
+        var2 += _centred(z22, z2, z2, each.clusters)
+        both += _centred(z12, z1, z2, each.clusters)
+    return _change(p1, p2, (var1, var2, both), sum(each.both for each in strata), level)
+
+
+def _change(then: float, now: float, variances: tuple[float, float, float], shared: int, level: float) -> OverlapChange:
+    var1, var2, both = variances
     error = math.sqrt(max(0.0, var1 + var2 - 2 * both))
-    difference = second.share - first.share
     half = normal_quantile(level) * error
+    difference = now - then
     interval = Interval(max(-1.0, difference - half), min(1.0, difference + half), "hajek, overlapping samples")
-    alone = math.sqrt(var1 + var2)
-    return OverlapChange(first.share, second.share, difference, error, alone, both, int(shared), interval)
+    return OverlapChange(then, now, difference, error, math.sqrt(var1 + var2), both, shared, interval)
+
+
+def _centred(product: float, one: float, other: float, number: int) -> float:
+    """Sum of products about the means of a stratum's clusters; of a single cluster about 0."""
+    return product if number <= 1 else (product - one * other / number) * number / (number - 1)
 
 
 class _Linearised(msgspec.Struct, frozen=True):
@@ -127,8 +186,5 @@ def _covariance(one: Column, other: Column, strata: npt.NDArray[np.generic]) -> 
     for label in np.unique(strata):
         here = strata == label
         number = int(here.sum())
-        product = float(one[here] @ other[here])
-        if number > 1:
-            product = (product - float(one[here].sum() * other[here].sum()) / number) * number / (number - 1)
-        total += product
+        total += _centred(float(one[here] @ other[here]), float(one[here].sum()), float(other[here].sum()), number)
     return total

@@ -82,7 +82,7 @@ def prepare(
     connection.execute(f"CREATE OR REPLACE TEMP VIEW unit_names AS {question_text('unit_names')}")
     for name in ("design", "unit_presence", "unit_family", "units", "name_verdicts", "unit_verdicts"):
         keep_answer(connection, name)
-    for name in ("cohort", "successions"):
+    for name in ("overlap_counts", "cohort", "successions"):
         keep_answer(connection, name)
     moves = [(then, now, version_move(then, now)) for then, now in sorted(ask_question(connection, "version_pairs"))]
     keep_rows(connection, "version_moves", [(name, TEXT) for name in ("version_then", "version_now", "move")], moves)

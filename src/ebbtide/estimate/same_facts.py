@@ -13,7 +13,8 @@ from ebbtide.estimate.naming import make_fact
 from ebbtide.estimate.paired import PairedTable, mcnemar_mid_p, newcombe_interval
 from ebbtide.estimate.preparing import JudgedCheck
 from ebbtide.estimate.prevalence_facts import tell_moved_base
-from ebbtide.estimate.questions import WEIGHT_UNIT, Group, ask_question, ask_sums
+from ebbtide.estimate.questions import WEIGHT_UNIT, Group, ask_question, ask_sums, keep_answer
+from ebbtide.estimate.sample_changes import change_words, sample_changes
 from ebbtide.estimate.survey_view import UNITS, Pair, SurveyView, base_family
 from ebbtide.estimate.weighting import weighted_difference_interval
 from ebbtide.model.facts import Fact
@@ -63,6 +64,7 @@ def same_facts(connection: duckdb.DuckDBPyConnection, view: SurveyView, prevalen
     """
     tally = Tally(ask_sums(connection, "same_cells"), view)
     ends = _ends(connection)
+    changes = _changes(connection, view)
     sections = {(fact.round, fact.unit, fact.check): fact for fact in prevalences}
     facts: list[Fact] = []
     p_values: dict[str, float] = {}
@@ -76,7 +78,8 @@ def same_facts(connection: duckdb.DuckDBPyConnection, view: SurveyView, prevalen
                     facts += _incomparable(view, comparison)
                     continue
                 facts += [_reading(view, tally, comparison, reading) for reading in ("of_cohort", "of_shown_then")]
-                facts.append(_cross_section(view, comparison, before, section))
+                told = changes.get((*pair, unit, now.check), "")
+                facts.append(_cross_section(view, comparison, (before, section), told))
                 table = _paired_table(tally, comparison)
                 facts.append(_difference(view, tally, comparison, table))
                 p_values[facts[-1].id] = mcnemar_mid_p(table.mended, table.opened)
@@ -90,6 +93,14 @@ def _ends(
     for unit, earlier, later, check, then, now, n, weight in ask_question(connection, "cohort_beside"):
         found[unit, earlier, later, check][then, now] = (n, weight / WEIGHT_UNIT)
     return found
+
+
+def _changes(connection: duckdb.DuckDBPyConnection, view: SurveyView) -> dict[tuple[int, int, str, str], str]:
+    """In samples, how each cross-section moved, in words."""
+    if not view.is_sample:
+        return {}
+    keep_answer(connection, "check_states", "states")
+    return {key: change_words(each, key[2], view.at(key[0]).label) for key, each in sample_changes(connection).items()}
 
 
 def _named(view: SurveyView, comparison: Comparison, category: str) -> dict[str, str]:
@@ -146,8 +157,9 @@ def _lost_note(comparison: Comparison, then: tuple[str, ...]) -> str:
     return f"Vanished is not mended: {lost:,} could not be judged again{told}; the bounds count them each way."
 
 
-def _cross_section(view: SurveyView, comparison: Comparison, before: Fact, section: Fact) -> Fact:
+def _cross_section(view: SurveyView, comparison: Comparison, sections: tuple[Fact, Fact], change: str) -> Fact:
     """The prevalence of the later round, told beside the same servers so that the two are never mixed up."""
+    before, section = sections
     plain = [
         "estimate", "ci_low", "ci_high", "bound_low", "bound_high", "interval_kind", "n", "base", "answered", "refused",
         "silent", "cannot_tell", "not_asked", "method",
@@ -156,7 +168,7 @@ def _cross_section(view: SurveyView, comparison: Comparison, before: Fact, secti
         **_named(view, comparison, "cross_section"),
         **{name: getattr(section, name) for name in plain},
         quality=quality_of([] if section.estimate is not None else NOTHING.doubts),
-        note=_reading_note("cross_section"),
+        note=joined(_reading_note("cross_section"), change),
     )
     return tell_moved_base(before, fact)
 

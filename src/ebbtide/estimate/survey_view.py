@@ -18,6 +18,7 @@ class SurveyView(msgspec.Struct, frozen=True):
         checks: By place and id.
         pairs: Judged rounds that are compared: neighbours, and the first with the last.
         is_sample: Some unit stands for more or less than itself.
+        design: How the latest round came about, in words that follow "Weighted"; empty in a census.
         clusters: Clusters in the sample by unit, place and stratum.
     """
 
@@ -25,6 +26,7 @@ class SurveyView(msgspec.Struct, frozen=True):
     checks: Mapping[tuple[int, str], JudgedCheck]
     pairs: tuple[Pair, ...]
     is_sample: bool
+    design: str
     clusters: Mapping[tuple[str, int, str], int]
 
     def at(self, place: int) -> ChosenRound:

@@ -121,7 +121,7 @@ def check_strata(section: FrameSection, drawn: Iterable[DrawnStratum]) -> None:
     for index, source in enumerate(section.source):
         if source.stratum and source.stratum not in known:
             raise FrameError(
-                f"{named(source.stratum)} is empty: every site of {source.path} belongs to another one, or it has none.",
+                f"{named(source.stratum)} is empty: {source.path} has no site that is not in another one already.",
                 where=f"frame.source[{index}].stratum",
                 remedy="Put this source before the other, or leave it out.",
             )

@@ -11,6 +11,7 @@ import msgspec
 
 from ebbtide.model.errors import SurveyFolderError
 from ebbtide.rounds.duck import connect, quoted
+from ebbtide.rounds.entries import CENSUS
 from ebbtide.rounds.folder import SurveyFolder
 from ebbtide.rounds.log import LogState
 from ebbtide.rounds.round import Round
@@ -19,6 +20,10 @@ from ebbtide.rounds.views import VIEWS, RoundFiles, view_sql
 _CHECKS = (
     'CREATE TABLE checks (round VARCHAR, judgement VARCHAR, "check" VARCHAR, version VARCHAR, name VARCHAR, '
     "level VARCHAR, severity VARCHAR, families VARCHAR[])"
+)
+_DESIGNS = (
+    "CREATE TABLE designs (round VARCHAR, kind VARCHAR, turn BIGINT, leaving DOUBLE, stratum VARCHAR, sites BIGINT, "
+    "fraction DOUBLE, drawn BIGINT, kept BIGINT)"
 )
 _ROUNDS = "CREATE TABLE rounds (round VARCHAR, reference_date DATE, state VARCHAR, ordinal INTEGER, judgement VARCHAR)"
 
@@ -38,7 +43,7 @@ def open_database(
     Returns:
         A connection with the views ``targets``, ``outcomes``, ``final_outcomes``, ``exchanges``, ``bodies``,
         ``certificates``, ``address_units``, ``software`` and ``verdicts`` (of each round's current judgement), and the
-        tables ``checks`` and ``rounds``.
+        tables ``checks``, ``rounds`` and ``designs`` (a row a drawn stratum; none of a census).
 
     Raises:
         SurveyFolderError: A log is damaged, or a newer version wrote it.
@@ -92,11 +97,13 @@ def _fill(connection: duckdb.DuckDBPyConnection, rounds: list[Round], states: Ma
         connection.execute(view_sql(name, files))
     connection.execute(_CHECKS)
     connection.execute(_ROUNDS)
+    connection.execute(_DESIGNS)
     for ordinal, each in enumerate(rounds, 1):
         day = date.fromisoformat(each.reference_date)
         judgement = states[each.label].current or None
         row = [each.label, day, str(each.state), ordinal, judgement]
         connection.execute("INSERT INTO rounds VALUES (?, ?, ?, ?, ?)", row)
+        _fill_design(connection, each.label, states[each.label])
         if judgement is None:
             continue
         for check in each.manifest(judgement).checks:
@@ -107,6 +114,16 @@ def _fill(connection: duckdb.DuckDBPyConnection, rounds: list[Round], states: Ma
                     *(str(check.level), check.severity, list(check.families)),
                 ],
             )
+
+
+def _fill_design(connection: duckdb.DuckDBPyConnection, label: str, state: LogState) -> None:
+    design = state.plan.design if state.plan is not None else None
+    if design is None or design.kind == CENSUS:
+        return
+    for each in design.strata:
+        row = [label, design.kind, design.turn, design.leaving]
+        row += [each.stratum, each.sites, each.fraction, each.drawn, each.kept]
+        connection.execute("INSERT INTO designs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
 
 
 def _confine(connection: duckdb.DuckDBPyConnection, rounds: list[Round], states: Mapping[str, LogState]) -> None:

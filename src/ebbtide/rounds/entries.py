@@ -4,6 +4,8 @@ import msgspec
 
 FORMAT = 1
 """The format of survey folders that this version writes; a newer one is refused."""
+CENSUS = "census"
+"""The kind of a design that leaves nobody out."""
 
 
 class FileRef(msgspec.Struct, frozen=True, gc=False):
@@ -63,8 +65,8 @@ class Design(msgspec.Struct, frozen=True):
     """How it came about who is asked.
 
     Attributes:
-        kind: ``census``: everybody in the frame; ``panel``: a stratified sample of sites of which ``leaving`` is
-            replaced each round; ``stratified``: a fresh one every round.
+        kind: ``census``: everybody in the frame, whose strata, if it has any, are taken whole; ``panel``: a stratified
+            sample of sites of which ``leaving`` is replaced each round; ``stratified``: a fresh one every round.
         turn: Number of the round in its series.
         leaving: Part that each round replaces.
         before: Label of the round before in the series; empty if there is none.

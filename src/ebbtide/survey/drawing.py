@@ -12,11 +12,10 @@ from ebbtide.frame.merging import MergedFrame
 from ebbtide.frame.pieces import merge_sources
 from ebbtide.frame.sampling import Rotation, Sampling
 from ebbtide.model.configuration import SampleSection, SurveyConfig
-from ebbtide.rounds.entries import Design, SampledStratum
+from ebbtide.rounds.entries import CENSUS, Design, SampledStratum
 from ebbtide.rounds.folder import SurveyFolder
 from ebbtide.rounds.tables import read_rows
 
-CENSUS = Design("census")
 PANEL, FRESH = "panel", "stratified"
 _PERSON = b"ebbtide draw"
 
@@ -41,7 +40,7 @@ def drawn_frame(
     """
     merged = merge_sources(config.frame, folder.path, scratch, folder.shards, executor)
     if not config.sample.is_drawn or merged.kept == 0:
-        return merged, CENSUS
+        return merged, Design(CENSUS)
     turn, before = series_place(folder, config.sample, label)
     sample = config.sample
     sampling = Sampling(sampling_key(folder.salt), sample.fraction, sample.fractions, Rotation(turn, sample.leaving))
@@ -49,7 +48,8 @@ def drawn_frame(
     check_strata(config.frame, drawn)
     kept = _kept(folder, before, merged) if before else {}
     strata = tuple(_sampled(each, kept.get(each.stratum, 0)) for each in drawn)
-    kind = PANEL if sample.leaving < 1 else FRESH
+    is_whole = all(each.drawn == each.sites for each in drawn)
+    kind = CENSUS if is_whole else PANEL if sample.leaving < 1 else FRESH
     return merged, Design(kind, turn, sample.leaving, before, strata)
 
 
@@ -70,7 +70,7 @@ def series_place(folder: SurveyFolder, sample: SampleSection, label: str) -> tup
         The turn that the configuration states, else one more than the highest of any other round; and the label of the
         round with the highest turn below, of equals the later one; empty if there is none.
     """
-    turns = {other: design.turn for other, design in _designs(folder) if other != label and design.strata}
+    turns = {other: design.turn for other, design in _designs(folder) if other != label}
     turn = sample.turns.get(label, max(turns.values(), default=-1) + 1)
     earlier = [(number, other) for other, number in turns.items() if number < turn]
     return turn, max(earlier)[1] if earlier else ""
@@ -79,7 +79,7 @@ def series_place(folder: SurveyFolder, sample: SampleSection, label: str) -> tup
 def _designs(folder: SurveyFolder) -> Iterable[tuple[str, Design]]:
     for label in folder.labels():
         plan = folder.round(label).log_state.plan
-        if plan is not None and plan.design is not None:
+        if plan is not None and plan.design is not None and plan.design.strata:
             yield label, plan.design
 
 

@@ -21,12 +21,12 @@ from ebbtide.model.errors import ConductError, FrameError
 from ebbtide.model.outcomes import Skipped
 from ebbtide.model.targets import Target
 from ebbtide.model.verdicts import CheckInfo
-from ebbtide.rounds.entries import Design, Planned
+from ebbtide.rounds.entries import CENSUS, Design, Planned
 from ebbtide.rounds.folder import SurveyFolder
 from ebbtide.rounds.round import Round
 from ebbtide.rounds.tables import ROWS_A_GROUP, write_tuples
 from ebbtide.survey.conduct import decide_target
-from ebbtide.survey.drawing import CENSUS, drawn_frame
+from ebbtide.survey.drawing import drawn_frame
 from ebbtide.survey.settings import CONFIGURATION
 from ebbtide.workers.executors import ProcessExecutor, SerialExecutor, process_count
 
@@ -83,7 +83,7 @@ def write_targets(
     frame_digest: str,
     plan_digest: str,
     checks: Sequence[CheckInfo] = (),
-    design: Design = CENSUS,
+    design: Design = Design(CENSUS),  # noqa: B008  # a frozen value
 ) -> None:
     """Settle who is asked, and for the sake of which checks: the table ``targets``, in one commit."""
     files = []
