@@ -1,4 +1,7 @@
-"""A tiny server that notes every request in a file, before it answers. Called as: counting_server.py LOG DELAY_S"""
+"""A tiny server that notes every request in a file, before it answers.
+
+Called as: counting_server.py LOG DELAY_S [SERVER]
+"""
 
 import asyncio
 import os
@@ -6,7 +9,7 @@ import sys
 from pathlib import Path
 
 
-async def serve(log: Path, delay_s: float) -> None:
+async def serve(log: Path, delay_s: float, product: bytes) -> None:
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -20,7 +23,7 @@ async def serve(log: Path, delay_s: float) -> None:
                 body = f"{host} {path}".encode()
                 status = b"200 OK" if path == "/" else b"404 Not Found"
                 writer.write(
-                    b"HTTP/1.1 %b\r\nServer: Toy/1\r\nContent-Length: %d\r\n\r\n%b" % (status, len(body), body)
+                    b"HTTP/1.1 %b\r\nServer: %b\r\nContent-Length: %d\r\n\r\n%b" % (status, product, len(body), body)
                 )
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
@@ -35,4 +38,4 @@ async def serve(log: Path, delay_s: float) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(Path(sys.argv[1]), float(sys.argv[2])))
+    asyncio.run(serve(Path(sys.argv[1]), float(sys.argv[2]), "".join(sys.argv[3:] or ["Toy/1"]).encode()))

@@ -29,7 +29,7 @@ _ROUNDS = "CREATE TABLE rounds (round VARCHAR, reference_date DATE, state VARCHA
 
 
 def open_database(
-    folder: SurveyFolder, judgements: Mapping[str, str] = MappingProxyType({})
+    folder: SurveyFolder, judgements: Mapping[str, str] = MappingProxyType({}), shard: int | None = None
 ) -> duckdb.DuckDBPyConnection:
     """Open all rounds for questions.
 
@@ -39,6 +39,7 @@ def open_database(
     Args:
         folder: The survey.
         judgements: Label of a round to the id of the judgement that is read; each round's current one if not named.
+        shard: Only this shard's files; ``None`` for all.
 
     Returns:
         A connection with the views ``targets``, ``outcomes``, ``final_outcomes``, ``exchanges``, ``bodies``,
@@ -53,7 +54,7 @@ def open_database(
     )
     connection = connect(folder.path)
     try:
-        states = {each.label: _read_state(each, judgements.get(each.label, "")) for each in rounds}
+        states = {each.label: _read_state(each, judgements.get(each.label, ""), shard) for each in rounds}
         _fill(connection, rounds, states)
         _confine(connection, rounds, states)
     except Exception:
@@ -86,9 +87,17 @@ def ask(folder: SurveyFolder, sql: str) -> tuple[list[str], list[tuple[Any, ...]
             raise SurveyFolderError(_first_sentence(str(error)), where="sql") from error
 
 
-def _read_state(each: Round, judgement: str) -> LogState:
-    """What the log says, with the judgement that is wanted as the current one."""
-    return msgspec.structs.replace(each.log_state, current=judgement or each.log_state.current)
+def _read_state(each: Round, judgement: str, shard: int | None) -> LogState:
+    """What the log says, with the judgement that is wanted as the current one, and the files of one shard if asked."""
+    state = msgspec.structs.replace(each.log_state, current=judgement or each.log_state.current)
+    if shard is None:
+        return state
+    judged = {
+        name: msgspec.structs.replace(entry, files=tuple(file for file in entry.files if file.shard == shard))
+        for name, entry in state.judgements.items()
+    }
+    files = [file for file in state.files if file.shard == shard]
+    return msgspec.structs.replace(state, files=files, judgements=judged)
 
 
 def _fill(connection: duckdb.DuckDBPyConnection, rounds: list[Round], states: Mapping[str, LogState]) -> None:

@@ -20,7 +20,8 @@ def connect(survey: Path) -> duckdb.DuckDBPyConnection:
     return duckdb.connect(
         config={
             "memory_limit": f"{memory_limit() >> 20}MiB",
-            "temp_directory": str(survey / "scratch" / f"duckdb-{os.getpid()}-{uuid4().hex[:8]}"),
+            # Right below the survey: DuckDB makes the last folder of a path, and no more, when it first spills.
+            "temp_directory": str(survey / f"spilled-{os.getpid()}-{uuid4().hex[:8]}"),
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
             "allow_community_extensions": "false",
