@@ -104,12 +104,14 @@ def section(sites: int, turns: int, scratch: Path, *, joins: bool = True) -> dic
     survey, bare = scratch / f"ours-{sites}", scratch / f"bare-{sites}"
     make_rounds(survey, sites)
     _bare("make", bare, sites)
-    ours, bares, peaks = [], [], []
+    ours: list[float] = []
+    bares: list[float] = []
+    peaks: list[int] = []
     for _ in range(turns):
         bares.append(_bare("ask", bare, sites)[0])
         cpu_s, said = _run("ours", survey)
         ours.append(cpu_s)
-        peaks.append(said["peak_mb"])
+        peaks.append(int(str(said["peak_mb"])))
     ratio = in_short([one / other for one, other in zip(ours, bares, strict=True)])
     more = OUR_COLUMNS / BARE_COLUMNS
     found: dict[str, object] = {

@@ -15,6 +15,8 @@ from ebbtide.model.verdicts import UNKNOWN_FAMILY
 from ebbtide.rounds.database import open_database
 from ebbtide.rounds.folder import SurveyFolder
 
+_MEMORY = 256 << 20
+"""Octets for tables and joins of one shard; the program itself takes some 150 MB."""
 _PRESENCES = ("not_planned", "answered", "refused", "silent", "blocked", "unknown", "skipped")
 _VERDICTS = ("", "shown", "cannot_tell", "not_shown", "not_asked")
 _COMPARED = """
@@ -72,11 +74,11 @@ def site_cohorts(folder: SurveyFolder, labels: Labels, silent_after: int | None 
     Returns:
         Counts without weights: of a census, or to be read as counts.
     """
-    with open_database(folder) as connection:
+    with open_database(folder, most_memory=_MEMORY) as connection:
         rounds = choose_rounds(connection, labels, None, silent_after)
     found: Counter[Seen] = Counter()
     for shard in range(folder.shards):
-        with open_database(folder, shard=shard) as connection:
+        with open_database(folder, shard=shard, most_memory=_MEMORY) as connection:
             for row in shard_cells(connection, rounds):
                 found[_seen(*row[:-1])] += row[-1]
     return found

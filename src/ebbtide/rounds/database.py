@@ -29,7 +29,10 @@ _ROUNDS = "CREATE TABLE rounds (round VARCHAR, reference_date DATE, state VARCHA
 
 
 def open_database(
-    folder: SurveyFolder, judgements: Mapping[str, str] = MappingProxyType({}), shard: int | None = None
+    folder: SurveyFolder,
+    judgements: Mapping[str, str] = MappingProxyType({}),
+    shard: int | None = None,
+    most_memory: int | None = None,
 ) -> duckdb.DuckDBPyConnection:
     """Open all rounds for questions.
 
@@ -40,6 +43,7 @@ def open_database(
         folder: The survey.
         judgements: Label of a round to the id of the judgement that is read; each round's current one if not named.
         shard: Only this shard's files; ``None`` for all.
+        most_memory: Octets that questions may take before they spill; by default a share of the machine's.
 
     Returns:
         A connection with the views ``targets``, ``outcomes``, ``final_outcomes``, ``exchanges``, ``bodies``,
@@ -52,7 +56,7 @@ def open_database(
     rounds = sorted(
         (folder.round(label) for label in folder.labels()), key=lambda each: (each.reference_date, each.label)
     )
-    connection = connect(folder.path)
+    connection = connect(folder.path) if most_memory is None else connect(folder.path, most_memory)
     try:
         states = {each.label: _read_state(each, judgements.get(each.label, ""), shard) for each in rounds}
         _fill(connection, rounds, states)

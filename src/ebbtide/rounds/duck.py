@@ -11,15 +11,16 @@ _LEAST_MEMORY = 512 << 20
 _MOST_MEMORY = 4 << 30
 
 
-def connect(survey: Path) -> duckdb.DuckDBPyConnection:
+def connect(survey: Path, most_memory: int = _MOST_MEMORY) -> duckdb.DuckDBPyConnection:
     """An empty database in memory, which spills into the survey's folder when it must.
 
     Args:
         survey: The survey's folder; only touched when a question outgrows the memory limit.
+        most_memory: Octets that tables and joins may take, if the machine's share is not less.
     """
     return duckdb.connect(
         config={
-            "memory_limit": f"{memory_limit() >> 20}MiB",
+            "memory_limit": f"{min(memory_limit(), most_memory) >> 20}MiB",
             # Right below the survey: DuckDB makes the last folder of a path, and no more, when it first spills.
             "temp_directory": str(survey / f"spilled-{os.getpid()}-{uuid4().hex[:8]}"),
             "autoinstall_known_extensions": "false",
