@@ -11,6 +11,7 @@ from ebbtide.model.rows import OutcomeRow, SoftwareRow, TargetRow, VerdictRow
 from ebbtide.model.targets import Level
 from ebbtide.model.verdicts import CheckInfo, JudgementManifest
 from ebbtide.rounds.building import write_round
+from ebbtide.rounds.entries import Design
 from ebbtide.rounds.folder import SurveyFolder
 
 IIS = "microsoft-iis"
@@ -57,6 +58,7 @@ def build_round(
     seen: Sequence[Seen],
     checks: Iterable[CheckInfo] | None = (check_info(),),
     reference_date: str = "",
+    design: Design | None = None,
 ) -> None:
     """Write a sealed round; ``checks=None`` leaves it unjudged."""
     manifest = None
@@ -74,7 +76,7 @@ def build_round(
             kind, _, reason = verdict.partition("/")
             verdicts.append(VerdictRow(*ids, check, kind, reason, 0, "body", "", ""))
     judged = {"manifest": manifest, "software": software, "verdicts": verdicts} if manifest else {}
-    write_round(folder, label, reference_date or DATES[label], targets, outcomes, **judged)
+    write_round(folder, label, reference_date or DATES[label], targets, outcomes, **judged, design=design)
 
 
 def survey_at(path: Path) -> SurveyFolder:

@@ -9,7 +9,7 @@ import msgspec
 from ebbtide.frame.ids import shard_of
 from ebbtide.model.rows import BodyRow, ExchangeRow, OutcomeRow, SoftwareRow, TargetRow, VerdictRow
 from ebbtide.model.verdicts import JudgementManifest
-from ebbtide.rounds.entries import BatchCommitted, FileRef, Planned
+from ebbtide.rounds.entries import BatchCommitted, Design, FileRef, Planned
 from ebbtide.rounds.folder import SurveyFolder
 from ebbtide.rounds.locking import round_lock
 from ebbtide.rounds.round import Round, judgement_folder
@@ -28,6 +28,8 @@ def write_round(
     manifest: JudgementManifest | None = None,
     software: Sequence[SoftwareRow] = (),
     verdicts: Sequence[VerdictRow] = (),
+    *,
+    design: Design | None = None,
 ) -> Round:
     """Write a sealed round, judged if a manifest is given, by the same steps as a round that was asked.
 
@@ -42,6 +44,7 @@ def write_round(
         manifest: What judged; ``None`` leaves the round unjudged.
         software: One row with ``is_family`` for each answered target.
         verdicts: Sparse, see ``VerdictRow``.
+        design: How the targets were drawn; ``None`` where nothing is known of it.
 
     Returns:
         The round.
@@ -53,7 +56,8 @@ def write_round(
         made = folder.create_round(label, reference_date)
         planned = _by_site(made, "targets", targets)
         digest = "0" * 16
-        made.commit(Planned(tuple(planned), len(targets), len(targets), 0, 0, 0, digest, digest, time.time_ns()))
+        count, now = len(targets), time.time_ns()
+        made.commit(Planned(tuple(planned), count, count, 0, 0, 0, digest, digest, now, design=design))
         files = [*_by_site(made, "outcomes", outcomes), *_by_site(made, "exchanges", exchanges)]
         files += _bodies(made, exchanges, bodies)
         made.commit(BatchCommitted("built", tuple(files), len(outcomes), {}, (), time.time_ns()))
