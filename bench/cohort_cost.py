@@ -164,6 +164,20 @@ def growth(sites: int, scratch: Path, rounds: Sequence[int] = (3, 12)) -> dict[s
             "growth_3_to_12": round(each[1] / each[0], 3)}  # fmt: skip
 
 
+def whole(
+    sites: Sequence[int], turns: int = 3, growth_sites: int = 100_000, *, joins: bool = True
+) -> dict[str, object]:
+    """All parts; that of the last number of sites is called ``largest``."""
+    with tempfile.TemporaryDirectory(prefix="ebbtide-cohort-") as scratch:
+        found: dict[str, object] = {
+            f"sites_{number}": section(number, turns, Path(scratch), joins=joins) for number in sites
+        }
+        found["largest"] = found[f"sites_{sites[-1]}"]
+        if growth_sites:
+            found["growth"] = growth(growth_sites, Path(scratch))
+    return found
+
+
 def main() -> None:
     args = argparse.ArgumentParser(description=__doc__)
     args.add_argument("--sites", type=int, nargs="+", default=[1_000_000])
@@ -171,13 +185,7 @@ def main() -> None:
     args.add_argument("--growth-sites", type=int, default=100_000, help="0 leaves this part out")
     args.add_argument("--no-joins", action="store_true")
     given = args.parse_args()
-    with tempfile.TemporaryDirectory(prefix="ebbtide-cohort-") as scratch:
-        place = Path(scratch)
-        found: dict[str, object] = {
-            f"sites_{sites}": section(sites, given.turns, place, joins=not given.no_joins) for sites in given.sites
-        }
-        if given.growth_sites:
-            found["growth"] = growth(given.growth_sites, place)
+    found = whole(given.sites, given.turns, given.growth_sites, joins=not given.no_joins)
     print(json.dumps({"what": "cohort_cost", "cohort_cost": found}))
 
 

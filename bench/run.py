@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+import cohort_cost
 import msgspec
 import planning
 from farm import FIRST_OCTETS, BenchError, Farm, baseline, find_program, running_farm
@@ -293,6 +294,7 @@ def run_all(scratch: Path, given: argparse.Namespace) -> dict[str, Section]:
                 measured(f"core_plan_{size}", partial(core_plan, farm, scratch, given.targets))
                 measured(f"after_network_{size}", partial(after_network, scratch / str(page_bytes), main_farm))
     measured("planning", partial(planning.section, given.planning_lines))
+    measured("cohort_cost", partial(cohort_cost.whole, [given.cohort_sites]))
     measured("silent_memory", silent_memory)
     measured("sensor_load", sensor_load)
     measured("scheduling", scheduling)
@@ -307,6 +309,7 @@ def main() -> int:
     arguments.add_argument("--pairs", type=int, default=5)
     arguments.add_argument("--targets", type=int, default=1_000, help="targets at 1x of the core plan")
     arguments.add_argument("--planning-lines", type=int, default=1_000_000, help="lines at 4x of planning")
+    arguments.add_argument("--cohort-sites", type=int, default=1_000_000, help="20000000 for the bound as written")
     arguments.add_argument("sections", nargs="*", help="how the names of the wanted sections begin; all without")
     arguments.add_argument("--long-run-targets", type=int, default=200_000, help="1000000 for the bound as written")
     given = arguments.parse_args()
