@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 import cohort_cost
+import log_reading
 import msgspec
 import planning
 from farm import FIRST_OCTETS, BenchError, Farm, baseline, find_program, running_farm
@@ -297,6 +298,7 @@ def run_all(scratch: Path, given: argparse.Namespace) -> dict[str, Section]:
     measured("cohort_cost", partial(cohort_cost.whole, [given.cohort_sites]))
     measured("silent_memory", silent_memory)
     measured("sensor_load", sensor_load)
+    measured("log_reading", partial(log_reading.section, given.log_lines))
     measured("scheduling", scheduling)
     measured("long_run", partial(long_run, given.long_run_targets))
     return found
@@ -310,6 +312,9 @@ def main() -> int:
     arguments.add_argument("--targets", type=int, default=1_000, help="targets at 1x of the core plan")
     arguments.add_argument("--planning-lines", type=int, default=1_000_000, help="lines at 4x of planning")
     arguments.add_argument("--cohort-sites", type=int, default=1_000_000, help="20000000 for the bound as written")
+    arguments.add_argument(
+        "--log-lines", type=int, default=1_000_000, help="lines at 1x; 4000000 for the bound as written"
+    )
     arguments.add_argument("sections", nargs="*", help="how the names of the wanted sections begin; all without")
     arguments.add_argument("--long-run-targets", type=int, default=200_000, help="1000000 for the bound as written")
     given = arguments.parse_args()

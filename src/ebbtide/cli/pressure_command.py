@@ -8,7 +8,7 @@ import typer
 
 from ebbtide.cli import pressure_keeping
 from ebbtide.cli.options import JsonOption
-from ebbtide.cli.output import print_json, print_line, print_notice, print_table, progress_bar
+from ebbtide.cli.output import print_json, print_json_lines, print_line, print_notice, print_table, progress_bar
 from ebbtide.cli.pressure_population import print_worms, worms_of
 from ebbtide.model.errors import ConfigurationError
 
@@ -44,6 +44,10 @@ def pressure(
         Path | None, typer.Option(help="Write every event to this file, one JSON document a line, without sources.")
     ] = None,
     *,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Go on with what is added to the logs; a line for each new visit.")
+    ] = False,
+    every: Annotated[int, typer.Option(help="With --follow: say every so many seconds how it goes.", min=1)] = 60,
     population: Annotated[
         bool, typer.Option("--population", help="Infected hosts of every worm, or why they cannot be told.")
     ] = False,
@@ -51,7 +55,7 @@ def pressure(
         bool, typer.Option("--keep", help="Keep counts, and sources as its [pressure] says, in the survey's folder.")
     ] = False,
     with_sources: Annotated[
-        bool, typer.Option("--with-sources", help="Write sources too, as they are kept: raw, prefix or hash.")
+        bool, typer.Option("--with-sources", help="Tell sources too (--events, --follow), as they are kept.")
     ] = False,
     json: JsonOption = False,
 ) -> None:
@@ -61,6 +65,9 @@ def pressure(
     """
     from ebbtide.pressure.counting import count_load
 
+    if follow:
+        _follow(files, sources, own, every, with_sources=with_sources, json=json)
+        return
     _demand_options(files, survey, events, sources, keep=keep, with_sources=with_sources)
     if not files:
         _show_kept(survey or Path(), events, with_sources=with_sources, json=json)
@@ -133,6 +140,28 @@ def _show_kept(survey: Path, events: Path | None, *, with_sources: bool, json: b
         if not json:
             pressure_keeping.print_exported(written, events)
     pressure_keeping.show(survey, json=json)
+
+
+def _follow(files: list[str], sources: str, own: str, every: int, *, with_sources: bool, json: bool) -> None:
+    """Follow logs to an interrupt, and print what they came to."""
+    from ebbtide.cli.pressure_following import follow_until_stopped
+    from ebbtide.pressure.counting import count_load
+    from ebbtide.pressure.following import Follower
+    from ebbtide.pressure.signatures.matching import SignatureSet
+    from ebbtide.pressure.signatures.reading import own_signatures
+    from ebbtide.pressure.sources import Neighbourhood
+
+    follower = Follower(files, SignatureSet(own_signatures()), _policy(sources), Neighbourhood(own))
+    reading = follow_until_stopped(follower, every_s=every, with_sources=with_sources, json=json)
+    _demand_logs(reading)
+    load = count_load(reading.events, reading.ledger)
+    trends = {each.signature: _trend(reading, each) for each in load.whole}
+    if json:
+        print_json_lines([{"summary": _document(reading, load, trends)}])
+    else:
+        _print_files(reading)
+        _print_load(load, trends, with_months=False)
+        _print_end(reading, load)
 
 
 def _demand_logs(reading: "Reading") -> None:

@@ -9,11 +9,7 @@ import msgspec
 
 from ebbtide.pressure.events import Events, iso_date, month_of
 from ebbtide.pressure.ledger import Ledger
-from ebbtide.pressure.signatures.records import Signature
-from ebbtide.pressure.sources import Nearness
-
-VISIT_GAP_S = 1800
-"""Requests of one family from one source belong to one visit while no more lies between them."""
+from ebbtide.pressure.tallying import ALL_ATTACKS, WHOLE, Reach, Tally, month_number
 
 ALL = "all"
 """Id that stands for all attacks together."""
@@ -88,15 +84,6 @@ class Load(msgspec.Struct, frozen=True):
     changes: tuple[Change, ...]
 
 
-class _Row(msgspec.Struct, frozen=True):
-    """An event as it is counted; ``is_visit`` if it begins one."""
-
-    day: int
-    source: int
-    nearness: int
-    is_visit: bool
-
-
 def count_load(events: Events, ledger: Ledger) -> Load:
     """Count events by month and family.
 
@@ -104,55 +91,34 @@ def count_load(events: Events, ledger: Ledger) -> Load:
         events: Of a reading.
         ledger: Of the same.
     """
-    by_signature = _rows_by_signature(events)
-    attacks = [number for number, signature in enumerate(events.signatures) if signature.is_attack]
-    together = [row for number in attacks for row in by_signature.get(number, ())]
-    known = events.is_near_told
-    entries: list[tuple[Signature | None, list[_Row]]] = [(None, together)]
-    entries += [(events.signatures[number], rows) for number, rows in by_signature.items()]
-    whole = [
-        _pressure(signature, "", rows, ledger, ledger.observed_days, is_known=known) for signature, rows in entries
-    ]
-    months = [
-        _pressure(signature, month, found, ledger, days, is_known=known)
-        for month, days in _by_month(ledger.observed_days).items()
-        for signature, rows in entries
-        if (found := [row for row in rows if month_of(row.day) == month]) or signature is None
+    tally = events.tally()
+    months = _by_month(ledger.observed_days)
+    numbers = [ALL_ATTACKS, *tally.signatures]
+    whole = [_pressure(events, ledger, number, "", ledger.observed_days) for number in numbers]
+    by_month = [
+        _pressure(events, ledger, number, month, days)
+        for month, days in months.items()
+        for number in numbers
+        if number == ALL_ATTACKS or (number, month_number(days[0])) in tally.reach
     ]
     return Load(
         tuple(sorted(whole, key=_order)),
-        tuple(sorted(months, key=lambda each: (each.month, _order(each)))),
-        _days(together, ledger.observed_days),
-        _changes(months, ledger.months),
+        tuple(sorted(by_month, key=lambda each: (each.month, _order(each)))),
+        _days(tally, ledger.observed_days),
+        _changes(by_month, ledger.months),
     )
 
 
 def visits_by_day(events: Events, signature: str) -> Counter[int]:
     """Visits that began on each day (ordinal) of one signature, or of all attacks; days without one are left out."""
-    wanted = {
-        number
-        for number, each in enumerate(events.signatures)
-        if each.id == signature or (signature == ALL and each.is_attack)
-    }
-    rows = _rows_by_signature(events)
-    return Counter(row.day for number in wanted for row in rows.get(number, ()) if row.is_visit)
+    numbers = {each.id: number for number, each in enumerate(events.signatures)} | {ALL: ALL_ATTACKS}
+    wanted = numbers.get(signature)
+    visits = events.tally().visits
+    return Counter({day: count for (number, day), count in visits.items() if number == wanted})
 
 
 def _order(each: Pressure) -> tuple[bool, int, str]:
     return each.signature != ALL, -each.requests, each.signature
-
-
-def _rows_by_signature(events: Events) -> dict[int, list[_Row]]:
-    """Events of each signature in order of time; the first of a source after a gap begins a visit."""
-    found: defaultdict[int, list[_Row]] = defaultdict(list)
-    last: dict[tuple[int, int], int] = {}
-    for row in sorted(range(len(events)), key=events.times.__getitem__):
-        number, source, time_s = events.signature_numbers[row], events.source_numbers[row], events.times[row]
-        before = last.get((number, source))
-        is_visit = before is None or time_s - before > VISIT_GAP_S
-        last[number, source] = time_s
-        found[number].append(_Row(events.days[row], source, events.nearness[row], is_visit))
-    return dict(found)
 
 
 def _by_month(days: Iterable[int]) -> dict[str, list[int]]:
@@ -162,21 +128,14 @@ def _by_month(days: Iterable[int]) -> dict[str, list[int]]:
     return dict(found)
 
 
-def _pressure(
-    signature: Signature | None,
-    month: str,
-    rows: Sequence[_Row],
-    ledger: Ledger,
-    days: Sequence[int],
-    *,
-    is_known: bool,
-) -> Pressure:
-    requests = Counter(row.day for row in rows)
-    sources = Counter(row.source for row in rows)
-    on_day = {(row.day, row.source) for row in rows}
-    visits = sum(row.is_visit for row in rows)
-    near = Counter({row.source: row.nearness for row in rows}.values())
-    count, exposure = len(days), ledger.exposure_days(days)
+def _pressure(events: Events, ledger: Ledger, number: int, month: str, days: Sequence[int]) -> Pressure:
+    """One family, or all attacks, on the observed days of a month or of all of the log."""
+    tally, known = events.tally(), events.is_near_told
+    signature = None if number == ALL_ATTACKS else events.signatures[number]
+    requests = [tally.requests[number, day] for day in days]
+    visits = sum(tally.visits[number, day] for day in days)
+    reach = tally.reach.get((number, month_number(days[0]) if month else WHOLE), Reach())
+    total, count, exposure = sum(requests), len(days), ledger.exposure_days(days)
     return Pressure(
         signature=signature.id if signature else ALL,
         family=signature.family if signature else "All attacks",
@@ -185,16 +144,16 @@ def _pressure(
         days=count,
         exposure_days=exposure,
         active_days=sum(signature.is_active(day) for day in days) if signature else count,
-        requests=len(rows),
+        requests=total,
         visits=visits,
-        sources=len(sources),
-        requests_a_day=len(rows) / exposure if exposure else 0.0,
+        sources=reach.sources,
+        requests_a_day=total / exposure if exposure else 0.0,
         visits_a_day=visits / exposure if exposure else 0.0,
-        sources_a_day=len(on_day) / exposure if exposure else 0.0,
-        quartiles=_quartiles([requests[day] for day in days]),
-        top_source=max(sources.values()) / len(rows) if rows else 0.0,
-        near_16=near[Nearness.SAME_16] if is_known else None,
-        near_8=near[Nearness.SAME_8] if is_known else None,
+        sources_a_day=sum(tally.sources[number, day] for day in days) / exposure if exposure else 0.0,
+        quartiles=_quartiles(requests),
+        top_source=reach.most / total if total else 0.0,
+        near_16=reach.near_16 if known else None,
+        near_8=reach.near_8 if known else None,
     )
 
 
@@ -206,10 +165,14 @@ def _quartiles(counts: Sequence[int]) -> tuple[float, float, float]:
     return low, middle, high
 
 
-def _days(rows: Sequence[_Row], days: Sequence[int]) -> tuple[DayCount, ...]:
-    requests, visits = Counter(row.day for row in rows), Counter(row.day for row in rows if row.is_visit)
-    sources = Counter(day for day, _ in {(row.day, row.source) for row in rows})
-    return tuple(DayCount(iso_date(day), requests[day], visits[day], sources[day]) for day in days)
+def _days(tally: Tally, days: Sequence[int]) -> tuple[DayCount, ...]:
+    return tuple(
+        DayCount(
+            iso_date(day), tally.requests[ALL_ATTACKS, day], tally.visits[ALL_ATTACKS, day],
+            tally.sources[ALL_ATTACKS, day],
+        )
+        for day in days
+    )  # fmt: skip
 
 
 def _changes(months: Iterable[Pressure], order: Sequence[str]) -> tuple[Change, ...]:

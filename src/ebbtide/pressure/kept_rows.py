@@ -14,11 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ebbtide.model.attacks import AttackDayRow, AttackFamily, AttackMonthRow, ObservedDayRow
-from ebbtide.pressure.counting import ALL, VISIT_GAP_S
+from ebbtide.pressure.counting import ALL
 from ebbtide.pressure.events import Event, iso_date
 from ebbtide.pressure.ledger import Ledger
 from ebbtide.pressure.signatures.records import Signature
 from ebbtide.pressure.sources import Nearness, Neighbourhood, read_address
+from ebbtide.pressure.spells import VISIT_GAP_S
 from ebbtide.pressure.stamps import DAY_S
 from ebbtide.rounds.attack_columns import UNKNOWN_NEAR, AttackColumns, Coded
 

@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -14,9 +14,20 @@ from ebbtide.pressure.dialects.dialect import Dialect
 from ebbtide.pressure.events import Events
 from ebbtide.pressure.exposure import Span
 from ebbtide.pressure.ledger import Ledger, make_ledger
-from ebbtide.pressure.opening import BLOCK_BYTES, PIECE_BYTES, STANDARD_INPUT, LineBlocks, open_log, read_piece
+from ebbtide.pressure.opening import (
+    BLOCK_BYTES,
+    PIECE_BYTES,
+    STANDARD_INPUT,
+    Block,
+    LineBlocks,
+    open_log,
+    place_of,
+    read_piece,
+)
 from ebbtide.pressure.overlaps import HEAD_BYTES, Head, HeadFinder, Overlap, shared_octets
-from ebbtide.pressure.scanning import Sample, Scanner
+from ebbtide.pressure.rows import MOST_IN_MEMORY
+from ebbtide.pressure.scanners import Scanners
+from ebbtide.pressure.scanning import BlockReport, Sample, sections
 from ebbtide.pressure.signatures.matching import SignatureSet
 from ebbtide.pressure.sources import Neighbourhood, SourcePolicy
 
@@ -29,7 +40,8 @@ class FileReport(msgspec.Struct, frozen=True):
         dialect: Its name; empty if the file is in none that is known.
         lines: Lines read, without those that another file holds too.
         copied_octets: Octets at its beginning, unpacked, that another file holds too.
-        requests, other, rejected: Of the lines that were looked at closely: the first 2,000, then some of each block.
+        requests, other, rejected: Of the lines that were looked at closely: the first 2,000, then some of each block of
+            two mebioctets.
         rejects: The first that could not be read, shortened.
         is_cut: A compressed file that breaks off.
         shortened: Lines longer than a mebioctet, read by their beginning.
@@ -105,6 +117,9 @@ def read_logs(
     neighbourhood: Neighbourhood,
     tell: Callable[[ReadingProgress], None] | None = None,
     block_bytes: int = BLOCK_BYTES,
+    *,
+    processes: int = 0,
+    most_in_memory: int = MOST_IN_MEMORY,
 ) -> Reading:
     """Read logs.
 
@@ -115,12 +130,17 @@ def read_logs(
         neighbourhood: Of our own address.
         tell: Hears of progress after each block.
         block_bytes: How much is looked through at once.
+        processes: How many look through blocks; 0 for one a core, once the reading is long. Changes no result.
+        most_in_memory: How many events stay in memory; all others go to a temporary file without a name.
 
     Raises:
         PressureError: A file cannot be opened.
     """
-    reader = _Reader(signatures, Events(signatures.signatures, policy, neighbourhood), tell, block_bytes)
+    events = Events(signatures.signatures, policy, neighbourhood, most_in_memory)
     with contextlib.ExitStack() as stack:
+        scanners = Scanners(signatures, policy, neighbourhood, processes)
+        stack.callback(scanners.close)
+        reader = _Reader(scanners, events, tell, block_bytes)
         for path in _distinct(paths):
             reader.look_at(path, stack)
         return reader.read()
@@ -138,15 +158,29 @@ def _distinct(paths: Sequence[str]) -> list[str]:
     return list(found.values())
 
 
+class _Progress:
+    """One log while it is read: blocks under way, and what those before them gave."""
+
+    def __init__(self, log: _Log, finder: HeadFinder, end: int) -> None:
+        self.log = log
+        self.finder = finder
+        self.end = end
+        self.lines = 0
+        self.days: Counter[int] = Counter()
+        self.sample = Sample()
+        self.dialect = self.first_dialect = log.dialect.name if log.dialect else ""
+        self.waiting: deque[tuple[Block, Callable[[], BlockReport]]] = deque()
+
+
 class _Reader:
     def __init__(
         self,
-        signatures: SignatureSet,
+        scanners: Scanners,
         events: Events,
         tell: Callable[[ReadingProgress], None] | None,
         block_bytes: int,
     ) -> None:
-        self._signatures = signatures
+        self._scanners = scanners
         self._events = events
         self._tell = tell
         self._block_bytes = block_bytes
@@ -196,32 +230,29 @@ class _Reader:
 
     def _read_log(self, log: _Log, later: Sequence[Head]) -> FileReport:
         skip = max((shared_octets(overlap, log.path) for overlap in self._overlaps.get(log.path, ())), default=0)
-        finder = HeadFinder(log.path, later if log.path != STANDARD_INPUT else ())
-        scanner = None if log.dialect is None else Scanner(log.dialect, self._signatures)
-        end = skip
-        plain_lines = 0
+        under_way = _Progress(log, HeadFinder(log.path, later if log.path != STANDARD_INPUT else ()), skip)
         with self._blocks(log, skip) as blocks:
-            for block in blocks:
-                end = block.start + len(block.data)
-                if scanner is None:
-                    plain_lines += block.data.count(b"\n")
+            for number, block in enumerate(blocks):
+                if log.dialect is None:
+                    under_way.end = block.start + len(block.data)
+                    under_way.lines += block.data.count(b"\n")
                     continue
-                for seen in scanner.scan(block):
-                    self._events.add(seen)
-                finder.look(block, scanner.first_day, scanner.last_day)
-                self._tell_of(log.path, scanner.lines)
-        for path, overlaps in finder.finish(end).items():
+                stretch = place_of(blocks.stream, log.path, block)
+                report = self._scanners.submit(log.dialect, block.data, stretch, is_first=number == 0)
+                self._take_note(log.dialect, block.data)
+                under_way.waiting.append((block, report))
+                while len(under_way.waiting) > self._scanners.most_waiting:
+                    self._take(under_way)
+        while under_way.waiting:
+            self._take(under_way)
+        for path, overlaps in under_way.finder.finish(under_way.end).items():
             self._overlaps.setdefault(path, []).extend(overlaps)
-        sample = Sample()
-        if scanner is not None and log.dialect is not None:
-            self._note_days(scanner.days, log.dialect.spans)
-            sample = scanner.sample
-        lines = plain_lines if scanner is None else scanner.lines
-        self._lines += lines
+        self._note_days(under_way.days, log.dialect.spans if log.dialect else None)
+        self._lines += under_way.lines
+        sample = under_way.sample
         return FileReport(
-            log.path, log.dialect.name if log.dialect else "", lines, skip, sample.requests, sample.other,
-            sample.rejected, tuple(reject.decode("latin-1") for reject in sample.rejects), blocks.is_cut,
-            blocks.shortened,
+            log.path, under_way.dialect, under_way.lines, skip, sample.requests, sample.other, sample.rejected,
+            tuple(reject.decode("latin-1") for reject in sample.rejects), blocks.is_cut, blocks.shortened,
         )  # fmt: skip
 
     def _note_days(self, days: Counter[int], spans: list[Span] | None) -> None:
@@ -232,6 +263,24 @@ class _Reader:
         else:
             self._spans.extend(spans)
 
-    def _tell_of(self, path: str, lines: int) -> None:
+    @staticmethod
+    def _take_note(dialect: Dialect, data: bytes) -> None:
+        """Take note of the directives in a block, for the blocks behind it."""
+        if dialect.directive:
+            deque(sections(dialect, data), maxlen=0)
+
+    def _take(self, under_way: _Progress) -> None:
+        """Add what the oldest block under way gave."""
+        block, reported = under_way.waiting.popleft()
+        report = reported()
+        under_way.end = block.start + len(block.data)
+        under_way.lines += report.lines
+        under_way.days.update(report.days)
+        under_way.sample.add(report.sample)
+        if report.dialect != under_way.first_dialect:
+            under_way.dialect = report.dialect
+        self._events.add(report.found)
+        under_way.finder.look(block, report.first_day, report.last_day)
         if self._tell is not None:
-            self._tell(ReadingProgress(self._lines + lines, 0, path, {"events": len(self._events)}))
+            done = self._lines + under_way.lines
+            self._tell(ReadingProgress(done, 0, under_way.log.path, {"events": len(self._events)}))

@@ -134,6 +134,7 @@ class Neighbourhood:
         address = read_address(own) if own else None
         if own and (address is None or address.version != _V4):
             raise PressureError(f"{own} is no IPv4 address.", remedy="Give the address that the log's server has.")
+        self.own = own
         self.is_known = address is not None
         self._packed = address.packed if address is not None else b""
 

@@ -57,12 +57,22 @@ def _offset_s(zone: bytes) -> int | None:
 
 def clock_s(clock: bytes) -> int:
     """Seconds since midnight of ``22:59:26``; -1 if it is none."""
-    if clock[2:3] != b":" or clock[5:6] != b":":
+    minute, second = _minute_s(clock[:6]), _second(clock[6:8])
+    return -1 if minute < 0 or second < 0 else minute + second
+
+
+@lru_cache(maxsize=2048)
+def _minute_s(clock: bytes) -> int:
+    """Seconds since midnight of ``22:59:``; -1 if it is none."""
+    hour, minute = clock[:2], clock[3:5]
+    if clock[2:3] != b":" or clock[5:6] != b":" or not (hour.isdigit() and minute.isdigit()):
         return -1
-    hour, minute, second = clock[:2], clock[3:5], clock[6:8]
-    if not (hour.isdigit() and minute.isdigit() and second.isdigit()):
-        return -1
-    return int(hour) * 3600 + int(minute) * 60 + int(second)
+    return int(hour) * 3600 + int(minute) * 60
+
+
+@lru_cache(maxsize=256)
+def _second(text: bytes) -> int:
+    return int(text) if text.isdigit() else -1
 
 
 def moment(day: int, second: int, zone: bytes = b"") -> Moment | None:
@@ -75,8 +85,16 @@ def moment(day: int, second: int, zone: bytes = b"") -> Moment | None:
 
 def read_clf(stamp: bytes) -> Moment | None:
     """Read ``20/Jul/2009:22:59:26 +0000``, or the same with a fraction and without a zone."""
-    zone = stamp[21:] if stamp[20:21] == b" " else b""
-    return moment(clf_day(stamp[:11]), clock_s(stamp[12:20]), zone)
+    midnight, minute, second = _clf_midnight(stamp[:11], stamp[20:]), _minute_s(stamp[12:18]), _second(stamp[18:20])
+    if midnight is None or minute < 0 or second < 0:
+        return None
+    return midnight[0], midnight[1] + minute + second
+
+
+@lru_cache(maxsize=4096)
+def _clf_midnight(date: bytes, zone: bytes) -> Moment | None:
+    """When a day began; the zone stands behind a blank."""
+    return moment(clf_day(date), 0, zone[1:] if zone[:1] == b" " else b"")
 
 
 def read_iso(stamp: bytes) -> Moment | None:

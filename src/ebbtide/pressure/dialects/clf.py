@@ -1,6 +1,7 @@
 """Common log format and what has been made of it: combined, with a virtual host in front, Traefik's."""
 
 import datetime as dt
+from functools import lru_cache
 
 from ebbtide.pressure.dialects.dialect import Dialect
 from ebbtide.pressure.records import Aside, Line, LogRequest, split_request
@@ -26,6 +27,16 @@ class AccessLines(Dialect):
         """Read a line; see ``Dialect.read``."""
         return read_access_line(line)
 
+    def cut(self, line: bytes) -> tuple[bytes, bytes, bytes] | None:
+        """What stands before the stamp, the stamp, and what follows it."""
+        who, _, rest = line.partition(b" [")
+        when, closed, what = rest.partition(b"]")
+        return None if not closed or b'"' in who else (who, when, what)
+
+    def moment(self, stamp: bytes) -> Moment | None:
+        """The stamp that stood in brackets."""
+        return read_clf(stamp)
+
     def day(self, line: bytes) -> int:
         """The day in brackets."""
         begin = line.find(b" [")
@@ -33,8 +44,14 @@ class AccessLines(Dialect):
 
     def day_token(self, day: int) -> bytes:
         """The date behind its bracket."""
-        date = dt.date.fromordinal(day)
-        return b" [%02d/%s/%d:" % (date.day, _MONTHS[date.month - 1].encode(), date.year)
+        return clf_token(day)
+
+
+@lru_cache(maxsize=4096)
+def clf_token(day: int) -> bytes:
+    """The date of a stamp in brackets, with what stands around it."""
+    date = dt.date.fromordinal(day)
+    return b" [%02d/%s/%d:" % (date.day, _MONTHS[date.month - 1].encode(), date.year)
 
 
 def read_access_line(line: bytes, stamped: Moment | None = None) -> Line:

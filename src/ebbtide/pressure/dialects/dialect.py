@@ -2,6 +2,7 @@
 
 from ebbtide.pressure.exposure import Span
 from ebbtide.pressure.records import Line
+from ebbtide.pressure.stamps import Moment
 
 
 class Dialect:
@@ -23,6 +24,20 @@ class Dialect:
     def read(self, line: bytes) -> Line:
         """Read a line without its line end; never raises."""
         raise NotImplementedError
+
+    def cut(self, line: bytes) -> tuple[bytes, bytes, bytes] | None:
+        """A line as who asked, when, and what; ``None`` if it can only be read as a whole.
+
+        Of two lines that are requests, those with the same first part have the same source, and those with the same
+        last part the same of all else that ``read`` tells; ``moment`` reads the middle one.
+        """
+        del line
+        return None
+
+    def moment(self, stamp: bytes) -> Moment | None:
+        """Day and time of the middle part of a line that was cut; ``None`` if it has none."""
+        del stamp
+        return None
 
     def day(self, line: bytes) -> int:
         """The day of a line, as ``LogRequest.day``; 0 if it has none."""

@@ -1,5 +1,6 @@
 """Logs of load balancers: HAProxy, and those of AWS."""
 
+from ebbtide.pressure.dialects.clf import clf_token
 from ebbtide.pressure.dialects.dialect import Dialect
 from ebbtide.pressure.records import Aside, Line, LogRequest, split_request
 from ebbtide.pressure.stamps import clf_day, iso_day, read_clf, read_iso
@@ -39,6 +40,10 @@ class HaproxyLines(Dialect):
         """The day in brackets."""
         begin = line.find(b" [")
         return clf_day(line[begin + 2 : begin + 13]) if begin >= 0 else 0
+
+    def day_token(self, day: int) -> bytes:
+        """The date behind its bracket."""
+        return clf_token(day)
 
 
 class BalancerLines(Dialect):

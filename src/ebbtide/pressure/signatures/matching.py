@@ -4,7 +4,9 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from ebbtide.patterns.regex import Pattern, compile_pattern
+from ebbtide.patterns.lines import LineFinder
+from ebbtide.patterns.literals import LiteralSet
+from ebbtide.patterns.required import Literal
 from ebbtide.pressure.normalising import decode_percent, normalise, unescape_log
 from ebbtide.pressure.records import LogRequest
 from ebbtide.pressure.signatures.reading import words_of
@@ -13,7 +15,6 @@ from ebbtide.pressure.signatures.records import Clue, Padding, Signature, Stage
 ENCODED_WORD = r"%(?:2[5de]|3[0-9]|4[1-9a-f]|5[0-9acf]|6[1-9a-f]|7[0-9a]|u|c[01]|e0%8[01]|f0%80)|\\[xu]|\$\{"
 """How a letter, a digit or a sign of a word can be written so that the word is not seen. Matched in any case."""
 
-_PATTERN_MEMORY = 64 << 20
 _SPECIAL = frozenset(r"\.+*?()|[]{}^$")
 _REMEMBERED = 4096
 _MOST_REMEMBERED_BYTES = 512
@@ -47,6 +48,12 @@ class _View:
     def target(self, stage: Stage) -> bytes:
         return self.raw if stage is Stage.RAW else self.normalised
 
+    def spellings(self) -> bytes:
+        """All forms in which a word can stand, in lower case."""
+        asked = self._request
+        spelled = (asked.method, asked.target, self.raw, self.agent, *self.everywhere())
+        return b"\n".join(spelled).lower()
+
     def everywhere(self) -> tuple[bytes, ...]:
         """The target, and the fields if they could hold anything."""
         if not self._hidden:
@@ -67,15 +74,16 @@ class SignatureSet:
 
     Attributes:
         signatures: As given.
-        candidates: Finds the places in a block of log lines where a line may bear one of them. What has no place in it
-            certainly bears none.
+        lines: Finds the lines of a block that may bear one of them. Others certainly bear none.
     """
 
     def __init__(self, signatures: Sequence[Signature]) -> None:
         self.signatures = tuple(signatures)
         self._tests = [(each, _test(clue, each.stage)) for each in signatures for clue in each.clue]
-        words = {word for each in signatures for clue in each.clue for word in words_of(clue)}
-        self.candidates = candidate_pattern(words)
+        clues = [clue for each in signatures for clue in each.clue]
+        # words that a clue names itself are spelled as lines are, not as requests are
+        self._needed = LiteralSet([() if clue.words else tuple(map(Literal, words_of(clue))) for clue in clues])
+        self.lines = LineFinder(candidate_pattern({word for clue in clues for word in words_of(clue)}))
         self._remembered: dict[tuple[bytes, ...], Sighting | None] = {}
 
     def sight(self, request: LogRequest) -> Sighting | None:
@@ -94,18 +102,18 @@ class SignatureSet:
 
     def _sight(self, request: LogRequest) -> Sighting | None:
         view = _View(request)
-        for signature, test in self._tests:
+        for number in self._needed.candidates(view.spellings()):
+            signature, test = self._tests[number]
             form = test(view)
             if form is not None:
                 return Sighting(signature, form[:_FORM_BYTES])
         return None
 
 
-def candidate_pattern(words: set[bytes]) -> Pattern:
-    """A pattern that finds lines that hold a word, or that could hide one."""
+def candidate_pattern(words: set[bytes]) -> str:
+    """A pattern that matches a word, or what could hide one."""
     shortest = sorted(word for word in words if not any(other in word for other in words if other != word))
-    spelled = "|".join(_escaped(word.decode()) for word in shortest)
-    return compile_pattern(f"(?:{spelled}|{ENCODED_WORD})", ignore_case=True, memory_bytes=_PATTERN_MEMORY)
+    return "|".join([*(_escaped(word.decode()) for word in shortest), ENCODED_WORD])
 
 
 def _escaped(word: str) -> str:
