@@ -143,7 +143,7 @@ def test_half_lines_missing_files_and_people(tmp_path: Path) -> None:
     log = tmp_path / "access.log"
     following = Following(tmp_path, "--with-sources", "--every", "1")
     line = f'192.0.2.1 - - [01/Aug/2004:00:00:00 +0000] "GET {WORM} HTTP/1.0" 404 9 "-" "-"\n'.encode()
-    time.sleep(1)
+    wait_until(lambda: "visits an hour" in following.said.read_text(), "it did not begin")
     with log.open("wb", buffering=0) as stream:
         stream.write(line.replace(b"192.0.2.1", b"192.0.2.9") + line[:50])
         wait_until(lambda: "192.0.2.9" in following.said.read_text(), "the first line was not told")
@@ -151,7 +151,7 @@ def test_half_lines_missing_files_and_people(tmp_path: Path) -> None:
         assert "192.0.2.1\n" not in following.said.read_text()
         stream.write(line[50:])
         wait_until(lambda: "192.0.2.1\n" in following.said.read_text(), "the second line was not told")
-    wait_until(lambda: "visits an hour" in following.said.read_text(), "no pulse")
+    wait_until(lambda: "█  " in following.said.read_text(), "no pulse told the visits")
     assert "following, until Ctrl-C" in following.stop()
     said = following.said.read_text()
     assert "2004-08-01T00:00:00+00:00  Code Red II  224 X  from 192.0.2.9\n" in said
