@@ -66,7 +66,7 @@ def pressure(
     from ebbtide.pressure.counting import count_load
 
     if follow:
-        _follow(files, sources, own, every, with_sources=with_sources, json=json)
+        _follow(files or [], sources, own, every, with_sources=with_sources, json=json)
         return
     _demand_options(files, survey, events, sources, keep=keep, with_sources=with_sources)
     if not files:
