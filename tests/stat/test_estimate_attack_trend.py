@@ -84,7 +84,7 @@ def test_waves_widen_the_interval() -> None:
     ("days", "counts", "sentence"),
     [
         (range(5), [9] * 5, "5 observed days are too few"),
-        (range(30), [0] * 30, "0 events are too few"),
+        (range(30), [0] * 30, "0 seen, too few"),
         (range(30), [1] * 29, "do not match"),
         (range(30), [-1, *[3] * 29], "below 0"),
         (range(30), [math.nan, *[3] * 29], "no number"),

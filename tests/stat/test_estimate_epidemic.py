@@ -110,7 +110,7 @@ def test_what_neither_grows_nor_dies_away_has_neither() -> None:
     [
         (range(5), [9] * 5, "5 hours are too few"),
         ([1] * 9, [9] * 9, "1 hours are too few"),
-        (range(8), [1] * 8, "8 events are too few"),
+        (range(8), [1] * 8, "8 seen, too few"),
         (range(8), [9] * 7, "do not match"),
         (range(8), [-1, *[9] * 7], "below 0"),
         (range(8), [math.inf, *[9] * 7], "no number"),

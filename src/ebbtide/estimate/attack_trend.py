@@ -75,7 +75,7 @@ def attack_trend(
     if day.size < FEWEST_DAYS or np.ptp(day) < FEWEST_DAYS - 1:
         raise EstimateError(f"{day.size} observed days are too few for a trend; it needs {FEWEST_DAYS}.")
     if count.sum() < FEWEST_EVENTS:
-        raise EstimateError(f"{count.sum():.0f} events are too few for a trend; it needs {FEWEST_EVENTS}.")
+        raise EstimateError(f"{count.sum():.0f} seen, too few for a trend; it needs {FEWEST_EVENTS} events.")
     centre, scale = float(day.mean()), float(np.ptp(day))
     x = np.column_stack([np.ones(day.size), (day - centre) / scale])
     slope, error, dispersion = _fitted(x, count, np.log(seen))

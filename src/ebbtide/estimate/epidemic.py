@@ -141,7 +141,7 @@ def _columns(hours: npt.ArrayLike, counts: npt.ArrayLike) -> tuple[Column, Colum
     if np.unique(hour).size < FEWEST_HOURS:
         raise EstimateError(f"{np.unique(hour).size} hours are too few for a course; it needs {FEWEST_HOURS}.")
     if count.sum() < FEWEST_EVENTS:
-        raise EstimateError(f"{count.sum():.0f} events are too few for a course; it needs {FEWEST_EVENTS}.")
+        raise EstimateError(f"{count.sum():.0f} seen, too few for a course; it needs {FEWEST_EVENTS} events.")
     return hour, count
 
 
