@@ -1,5 +1,6 @@
 """``ebbtide pressure``: from access logs to attacks a day, by family, with a trend."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -66,6 +67,7 @@ def pressure(
     from ebbtide.pressure.counting import count_load
 
     if follow:
+        _demand_alone({"--keep": keep, "--events": events, "--months": months, "--population": population})
         _follow(files or [], sources, own, every, with_sources=with_sources, json=json)
         return
     _demand_options(files, survey, events, sources, keep=keep, with_sources=with_sources)
@@ -90,6 +92,17 @@ def pressure(
         pressure_keeping.print_kept(kept)
     if events:
         pressure_keeping.print_exported(written, events)
+
+
+def _demand_alone(others: Mapping[str, object]) -> None:
+    """Raise if an option is given that a live log knows nothing of."""
+    given = [name for name, value in others.items() if value]
+    if given:
+        raise ConfigurationError(
+            f"{' and '.join(given)} cannot go with --follow.",
+            where="--follow",
+            remedy="Read the log once more without --follow for that.",
+        )
 
 
 def _demand_options(
