@@ -22,19 +22,24 @@ def facts(
     metric: Annotated[str | None, typer.Option(help="Only this metric, for example prevalence.")] = None,
     check: Annotated[str | None, typer.Option(help="Only this check.")] = None,
     unit: Annotated[str | None, typer.Option(help="Only this unit of count, for example address.")] = None,
+    lens: Annotated[
+        str, typer.Option(help="What facts are divided by: all, tld, operator, country and others.")
+    ] = "all",
     *,
     json: JsonOption = False,
 ) -> None:
     """Compute the facts of all judged rounds and of kept attacks, keep them in facts/, and print them.
 
-    Example: ebbtide facts --survey my-survey --metric prevalence --unit address
+    Example: ebbtide facts --survey my-survey --metric prevalence --unit address --lens tld
     """
     from ebbtide.cli.tables import print_facts
+    from ebbtide.estimate.lenses import LENSES
     from ebbtide.rounds.facts import write_attack_facts, write_facts
     from ebbtide.rounds.folder import SurveyFolder
 
     folder = SurveyFolder.open(survey)
-    computed = _facts_of_judged(folder)
+    _demand_lens(lens)
+    computed = _facts_of_judged(folder) + _facts_by_lens(folder)
     write_attack_facts(folder, [fact for fact in computed if not fact.round])
     for label in sorted({fact.round for fact in computed if fact.round}):
         write_facts(
@@ -46,6 +51,7 @@ def facts(
         if (metric is None or fact.metric == metric)
         and (check is None or fact.check == check)
         and (unit is None or fact.unit == unit)
+        and (fact.lens == lens or (lens == "all" and fact.lens not in LENSES))
     ]
     if json:
         print_json(chosen)
@@ -124,6 +130,23 @@ def _facts_of_judged(folder: "SurveyFolder") -> "tuple[Fact, ...]":
             remedy="Seal a round, then: ebbtide judge ROUND",
         )
     return computed
+
+
+def _demand_lens(lens: str) -> None:
+    from ebbtide.estimate.lenses import LENSES
+
+    if lens != "all" and lens not in LENSES:
+        raise EstimateError(f"there is no lens {lens[:40]!r}.", remedy=f"Lenses are all, {', '.join(LENSES)}.")
+
+
+def _facts_by_lens(folder: "SurveyFolder") -> "tuple[Fact, ...]":
+    from ebbtide.cli.lens_tables import address_tables
+    from ebbtide.estimate.lens_facts import compute_lens_facts
+    from ebbtide.survey.settings import load_config
+
+    config = load_config(folder.path)
+    tables = address_tables(config, folder.path)
+    return compute_lens_facts(folder, tables=tables, silent_after=config.attempts.silent_after)
 
 
 def sql(

@@ -5,7 +5,10 @@ from pathlib import Path
 
 import msgspec
 
+from ebbtide.cli.lens_tables import address_tables
 from ebbtide.estimate.compute import compute_facts
+from ebbtide.estimate.lens_facts import compute_lens_facts
+from ebbtide.estimate.lenses import LENSES, OPERATORS
 from ebbtide.estimate.reproducing import Reproduced, hold_against
 from ebbtide.model.configuration import SurveyConfig
 from ebbtide.model.errors import EstimateError
@@ -61,6 +64,9 @@ def reproduction(
         if label not in known:
             raise EstimateError(f"the facts speak of round {label[:60]!r}, which this survey does not have.")
     computed = compute_facts(folder, silent_after=config.attempts.silent_after)
+    if any(fact.lens in LENSES or fact.metric == OPERATORS for fact in published):
+        tables = address_tables(config, folder.path)
+        computed += compute_lens_facts(folder, tables=tables, silent_after=config.attempts.silent_after)
     facts = hold_against(published, computed)
     judged = [label for label in labels if folder.round(label).judgement]
     rounds = tuple(judge_again(folder, label, config, progress) for label in judged)

@@ -64,7 +64,7 @@ def facts_of_database(
     if not rounds:
         return ()
     pairs = compared_pairs(rounds)
-    view = _view(connection, rounds, pairs, prepare(connection, rounds, pairs))
+    view = view_of_rounds(connection, rounds, pairs, prepare(connection, rounds, pairs))
     families = choose_families(connection)
     prevalences = list(prevalence_facts(connection, view))
     same = same_facts(connection, view, prevalences)
@@ -113,12 +113,13 @@ def choose_rounds(
     )
 
 
-def _view(
+def view_of_rounds(
     connection: duckdb.DuckDBPyConnection,
     rounds: tuple[ChosenRound, ...],
     pairs: tuple[Pair, ...],
     checks: tuple[JudgedCheck, ...],
 ) -> SurveyView:
+    """What every maker of facts needs to know; ``prepare`` has made the tables."""
     ((is_sample,),) = connection.execute("SELECT is_sample FROM design").fetchall()
     clusters = {
         (unit, place, stratum): number for unit, place, stratum, number in ask_question(connection, "stratum_clusters")

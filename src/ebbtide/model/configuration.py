@@ -333,6 +333,17 @@ class RoundSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     date: Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 
 
+class LensesSection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[lenses]``: tables by which facts are divided, beside what the rounds say themselves.
+
+    Attributes:
+        countries: CSV file ``prefix,country``, relative to the survey's folder; empty for none. The narrowest prefix
+            that holds an address tells.
+    """
+
+    countries: str = ""
+
+
 class EventKind(StrEnum):
     """What an event was."""
 
@@ -410,5 +421,6 @@ class SurveyConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     retention: RetentionSection = RetentionSection()
     pressure: PressureSection = PressureSection()
     round: dict[str, RoundSection] = {}
+    lenses: LensesSection = LensesSection()
     event: tuple[EventSection, ...] = ()
     experiment: ExperimentSection = ExperimentSection()

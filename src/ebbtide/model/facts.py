@@ -11,8 +11,8 @@ class Fact(msgspec.Struct, frozen=True, omit_defaults=False):
         round: Label of the round it speaks of; empty for attacks, whose month is ``lens_value``.
         from_round: Label of the earlier round in a comparison; empty otherwise.
         judgement: Id of the judgement; empty if none was needed.
-        metric: ``share``, ``prevalence``, ``same_servers``, ``fate``, ``outcome``, ``half_life``; of attacks
-            ``pressure`` (so many a day) and ``pressure_half_life``.
+        metric: ``share``, ``prevalence``, ``same_servers``, ``fate``, ``outcome``, ``half_life``,
+            ``operators``; of attacks ``pressure`` (so many a day) and ``pressure_half_life``.
         unit: Unit of count: ``site`` or ``address``; of attacks ``request``, ``visit`` or ``source``.
         lens: ``all`` or the one dimension that is looked through; ``lens_value`` its value.
         family: Family of servers in the base, or of attacks; empty for all.

@@ -4,6 +4,7 @@ A cell is withheld when its base is below 10, or when fewer than 3 servers show 
 would give a withheld number back by subtraction is withheld with it: the readings of one pair of rounds, everything
 that is derived from them, the last hidden part of a sum, and a variant that differs from the whole by too few servers.
 Facts do not name operators; a cell that one operator dominates must arrive here already marked ``suppressed``.
+The values of a lens add up to the whole: what is withheld of them must hold enough together, and in two cells at least.
 Attacks are counted in days, not in servers: a family is withheld in a month in which one or two sources sent it, and
 with it as many others as it takes that all attacks together do not give it back.
 """
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
+from ebbtide.estimate.lenses import LENSES, NEVER_PUBLISHED
 from ebbtide.model.facts import Fact
 
 LEAST_BASE = 10
@@ -34,8 +36,10 @@ def suppress(facts: Iterable[Fact]) -> tuple[Fact, ...]:
         As many facts in the same order; a withheld one keeps what names it, and is marked ``suppressed``.
     """
     everything = tuple(facts)
-    withheld = {fact.id for fact in everything if fact.suppressed or _is_too_small(fact)}
-    for rule in (_follow_the_round, _follow_the_pair, _guard_sums, _guard_variants, _guard_attacks):
+    withheld = {
+        fact.id for fact in everything if fact.suppressed or fact.lens in NEVER_PUBLISHED or _is_too_small(fact)
+    }
+    for rule in (_follow_the_round, _follow_the_pair, _guard_sums, _guard_variants, _guard_attacks, _guard_lenses):
         withheld |= rule(everything, withheld)
     return tuple(_blank(fact) if fact.id in withheld else fact for fact in everything)
 
@@ -55,7 +59,9 @@ def _is_too_small(fact: Fact) -> bool:
 def _follow_the_round(facts: Sequence[Fact], withheld: set[str]) -> set[str]:
     """Whatever compares a round in which the check's own cell is withheld is withheld too."""
     closed = {
-        (fact.check, fact.unit, fact.round) for fact in facts if fact.metric == "prevalence" and fact.id in withheld
+        (fact.check, fact.unit, fact.round)
+        for fact in facts
+        if fact.metric == "prevalence" and fact.lens == "all" and fact.id in withheld
     }
     return {
         fact.id
@@ -159,6 +165,42 @@ def _hidden_families(counts: Mapping[str, int]) -> set[str]:
         hidden.add(visible.pop(0))
     is_given_back = 0 < sum(families[name] for name in hidden) < LEAST_SHOWN
     return hidden | {""} if is_given_back else hidden
+
+
+def _guard_lenses(facts: Sequence[Fact], withheld: set[str]) -> set[str]:
+    """Cells of one lens, so that the published whole gives none of those back that are withheld."""
+    wholes = {_beyond_lens(fact): fact for fact in facts if fact.lens == "all" and fact.variant == "all"}
+    found: set[str] = set()
+    for place, parts in _grouped((fact for fact in facts if fact.lens in LENSES), _beyond_lens_by_lens).items():
+        whole = wholes.get(place[:-1])
+        hidden = {part.id for part in parts if part.id in withheld}
+        if whole is not None and whole.id in withheld:
+            found |= {part.id for part in parts}
+        elif hidden and len(hidden) < len(parts):
+            found |= _guard_one_lens(parts, hidden)
+    return found
+
+
+def _guard_one_lens(parts: Sequence[Fact], hidden: set[str]) -> set[str]:
+    """The hidden ones, and with them the smallest of the others until they hold enough together."""
+    guarded = set(hidden)
+    visible = sorted((part for part in parts if part.id not in guarded), key=lambda part: (part.base or 0, part.id))
+    while visible and (len(guarded) == 1 or _tells_too_little([part for part in parts if part.id in guarded])):
+        guarded.add(visible.pop(0).id)
+    return guarded
+
+
+def _tells_too_little(parts: Sequence[Fact]) -> bool:
+    base, n = sum(part.base or 0 for part in parts), sum(part.n or 0 for part in parts)
+    return base < LEAST_BASE or (bool(parts[0].check) and (n < LEAST_SHOWN or base - n < LEAST_SHOWN))
+
+
+def _beyond_lens(fact: Fact) -> Place:
+    return (fact.metric, fact.round, fact.unit, fact.check, fact.category)
+
+
+def _beyond_lens_by_lens(fact: Fact) -> Place:
+    return (*_beyond_lens(fact), fact.lens)
 
 
 def _whole_of(fact: Fact) -> Place:

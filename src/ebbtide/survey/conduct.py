@@ -5,6 +5,7 @@ from pathlib import Path
 from ebbtide.conduct.identity import user_agent
 from ebbtide.conduct.operators import Operators, read_operators
 from ebbtide.conduct.opt_outs import read_opt_outs
+from ebbtide.conduct.prefix_names import PrefixNames, Wanted, read_prefix_names
 from ebbtide.conduct.scope import Scope, build_scope
 from ebbtide.frame.ids import is_address
 from ebbtide.model.configuration import SurveyConfig
@@ -13,6 +14,8 @@ from ebbtide.model.targets import Target
 from ebbtide.probe.settings import ProbeSettings
 from ebbtide.survey.digests import file_digest
 from ebbtide.survey.settings import CONFIGURATION
+
+_COUNTRIES = Wanted("country", "lenses.countries")
 
 
 def survey_scope(config: SurveyConfig, folder: Path) -> Scope:
@@ -37,6 +40,15 @@ def survey_operators(config: SurveyConfig, folder: Path) -> Operators | None:
         ConductError: The table cannot be used.
     """
     return read_operators(folder / config.limits.operators) if config.limits.operators else None
+
+
+def survey_countries(config: SurveyConfig, folder: Path) -> PrefixNames | None:
+    """The table of countries; ``None`` without one.
+
+    Raises:
+        ConductError: It cannot be used.
+    """
+    return read_prefix_names(folder / config.lenses.countries, _COUNTRIES) if config.lenses.countries else None
 
 
 def probe_settings(config: SurveyConfig, scope: Scope, operators: Operators | None = None) -> ProbeSettings:
