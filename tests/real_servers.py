@@ -35,6 +35,7 @@ PidFile "{folder}/apache.pid"
 DefaultRuntimeDir "{folder}"
 Mutex posixsem
 ErrorLog "{folder}/error.log"
+CustomLog "{folder}/apache.access" "%h %l %u %t \\"%r\\" %>s %b \\"%{{Referer}}i\\" \\"%{{User-Agent}}i\\""
 {identity}
 {modules}
 TypesConfig /etc/mime.types
@@ -108,7 +109,7 @@ pid {folder}/nginx.pid;
 error_log {folder}/nginx.err warn;
 events {{ worker_connections 64; }}
 http {{
-    access_log off;
+    access_log {folder}/nginx.access combined;
     default_type text/html;
     client_body_temp_path {folder}/tmp; proxy_temp_path {folder}/tmp; fastcgi_temp_path {folder}/tmp;
     uwsgi_temp_path {folder}/tmp; scgi_temp_path {folder}/tmp;
@@ -138,8 +139,13 @@ class RealServers:
             name: free_port()
             for name in ("apache-listing", "apache-php", "apache-hardened", "nginx", "nginx-tls", "nginx-quiet")
         }
+        self.folder = Path()
         self.apache_version = version_of(["apache2", "-v"], "Apache/")
         self.nginx_version = version_of(["nginx", "-v"], "nginx/")
+
+    def access_logs(self) -> list[Path]:
+        """What the servers wrote down of whom they answered."""
+        return sorted(self.folder.rglob("*.access"))
 
 
 def find_program(name: str) -> str | None:
@@ -174,7 +180,7 @@ def real_servers(more_pages: Mapping[str, str] = MappingProxyType({})) -> Iterat
     servers = RealServers()
     # Workers that gave up root must be able to read the sites; a test's own folder is closed to others.
     with tempfile.TemporaryDirectory(prefix="ebbtide-real-") as name, ExitStack() as running:
-        folder = Path(name)
+        folder = servers.folder = Path(name)
         folder.chmod(0o755)
         write_sites(folder, more_pages)
         write_certificate(folder)

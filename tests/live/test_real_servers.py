@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from command_line import ebbtide
 from ebbtide.judge.engine import load_engine
 from ebbtide.model.configuration import (
     ChecksSection,
@@ -162,3 +163,12 @@ def test_the_round_stores_what_is_shown(surveyed: Surveyed) -> None:
     assert columns == ["port", "check"]
     ports = surveyed.servers.ports
     assert {tuple(row) for row in rows} == {(ports[site], check) for site, checks in SHOWN.items() for check in checks}
+
+
+def test_the_logs_of_these_servers_hold_no_attack(surveyed: Surveyed) -> None:
+    logs = [str(path) for path in surveyed.servers.access_logs() if path.stat().st_size]
+    told = ebbtide("pressure", *logs, "--json").document()
+    assert len(logs) == 3
+    assert told["lines"] >= 3 * len(SHOWN)
+    assert {each["dialect"] for each in told["files"]} == {"combined"}
+    assert [each["signature"] for each in told["whole"] if each["requests"] and each["kind"] != "research"] == []
