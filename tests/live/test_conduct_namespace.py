@@ -78,7 +78,7 @@ def test_owners_prove_their_hosts_in_the_dns_or_by_a_file(story: dict[str, Any])
 
 def test_the_plan_tells_who_is_asked_by_whose_leave_and_who_is_left_out(story: dict[str, Any]) -> None:
     plan = said(story, "plan")["out"]
-    assert "Asked: 16 of 20 targets." in plan
+    assert "Asked: 16 of 20 targets, a census of the frame." in plan
     assert "proof:proved.test" in plan
     assert "proof:198.51.100.9" in plan
     assert "198.51.100.16/30 opted out" in plan

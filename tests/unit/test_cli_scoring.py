@@ -23,6 +23,7 @@ def told(verdict: str, **units: int) -> Explanation:
         mended=0,
         opened=0,
         p_value=1.0,
+        change=None,
         verdict=verdict,
         reasons=(),
         causes=causes,

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from command_line import ebbtide
-from ebbtide.cli.audit_commands import _safe
 from ebbtide.estimate.audits import Drawn, Sample, correct, draw
 from ebbtide.model.errors import EstimateError
+from ebbtide.publish.cells import safe_cell
 from ebbtide.rounds.folder import SurveyFolder
 from estimate_rounds import IDA, IIS, JULY, Seen, addresses, build_round, survey_at
 
@@ -127,4 +127,4 @@ def test_drawn_filled_in_and_entered(survey: SurveyFolder, tmp_path: Path) -> No
 
 
 def test_hostile_evidence_is_no_formula() -> None:
-    assert [_safe(each) for each in ("=1+1", "@x", "a\x1b[31m", "plain")] == ["'=1+1", "'@x", "a [31m", "plain"]
+    assert [safe_cell(each) for each in ("=1+1", "@x", "a\x1b[31m", "plain")] == ["'=1+1", "'@x", "a [31m", "plain"]
