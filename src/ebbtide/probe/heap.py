@@ -7,6 +7,9 @@ KEPT_BYTES = 64 * 1024 * 1024
 """Freed memory at the heap's end that stays with the process."""
 
 _M_TRIM_THRESHOLD = -1
+_M_MMAP_THRESHOLD = -3
+_MAPPED_BYTES = 32 * 1024 * 1024
+"""Only pieces beyond this are mapped and given back one by one, with all their pages made anew; more it cannot be."""
 
 
 @cache
@@ -17,6 +20,9 @@ def keep_freed_memory() -> bool:
     octets that is soon done with, it would do so at nearly each of them, and have the pages made anew for the next.
     """
     try:
-        return bool(ctypes.CDLL(None).mallopt(_M_TRIM_THRESHOLD, KEPT_BYTES))
+        library = ctypes.CDLL(None)
+        return bool(
+            library.mallopt(_M_TRIM_THRESHOLD, KEPT_BYTES) and library.mallopt(_M_MMAP_THRESHOLD, _MAPPED_BYTES)
+        )
     except (OSError, AttributeError):  # no glibc
         return False

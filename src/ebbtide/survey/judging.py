@@ -12,6 +12,7 @@ from ebbtide.model.configuration import SurveyConfig
 from ebbtide.model.errors import RoundError
 from ebbtide.model.rows import SoftwareRow, VerdictRow
 from ebbtide.model.transcripts import Transcript
+from ebbtide.probe.heap import keep_freed_memory
 from ebbtide.rounds.entries import FileRef
 from ebbtide.rounds.folder import SurveyFolder
 from ebbtide.rounds.locking import round_lock
@@ -20,6 +21,7 @@ from ebbtide.rounds.round import Round, judgement_folder
 from ebbtide.rounds.tables import read_rows, write_shard
 from ebbtide.survey.judged_rows import VerdictRows, is_answered, software_rows
 from ebbtide.survey.progress import Progress
+from ebbtide.workers.collecting import rare_collection
 from ebbtide.workers.executors import ProcessExecutor, SerialExecutor, process_count
 
 TARGETS_A_PROCESS = 4000
@@ -118,7 +120,9 @@ def kept_answers(judging: Round, shard: int, engine: Engine) -> Iterator[Transcr
 def judge_shard(spec: JudgeSpec) -> JudgeReceipt:
     """Judge one shard, in any process."""
     judging = SurveyFolder.open(spec.survey).round(spec.label)
-    judged = judge_answers(judging, spec.shard, spec.engine)
+    keep_freed_memory()
+    with rare_collection():
+        judged = judge_answers(judging, spec.shard, spec.engine)
     files = []
     below = judgement_folder(spec.engine.manifest.id)
     if judged.software:
