@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from asking_examples import ListPlan, make_assignment, make_settings, probe_all
 from ebbtide.conduct.operators import Operators
+from ebbtide.conduct.prefix_names import PrefixNames
 from ebbtide.conduct.segments import flatten
 from ebbtide.frame.ids import prefix_of
 from ebbtide.model.configuration import ClocksSection, LimitsSection
@@ -28,7 +29,7 @@ FAST = ScriptedServer(connect_s=0.001, replies=(Reply(PLAIN.chunks, delay_s=0.00
 CLOSING = ScriptedServer(connect_s=0.001, replies=(Reply(PLAIN.chunks, delay_s=0.001, then="close"),))
 REFUSING = ScriptedServer(dialing="refuse", connect_s=0.001)
 ADDRESSES = st.builds(lambda net, host: f"127.0.{net}.{host}", st.integers(0, 3), st.integers(1, 3))
-OPERATORS = Operators(flatten([(ip_network("127.0.2.0/23"), "big")]), flatten([]))
+OPERATORS = Operators(PrefixNames(flatten([(ip_network("127.0.2.0/23"), "big")]), flatten([])))
 SLOW = ClocksSection(connect_s=5, handshake_s=5, target_s=1)
 
 
