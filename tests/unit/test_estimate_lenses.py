@@ -151,8 +151,8 @@ def cell(value: str, n: int, base: int, lens: str = "tld") -> Fact:
     )  # fmt: skip
 
 
-def withheld(facts: list[Fact]) -> set[str]:
-    return {fact.lens_value for fact in suppress(facts) if fact.suppressed}
+def withheld(facts: list[Fact], lens: str = "tld") -> set[str]:
+    return {fact.lens_value for fact in suppress(facts, lens) if fact.suppressed}
 
 
 def test_what_is_withheld_of_a_lens_is_not_given_back_by_the_whole() -> None:
@@ -160,7 +160,17 @@ def test_what_is_withheld_of_a_lens_is_not_given_back_by_the_whole() -> None:
     assert withheld([whole, cell("a", 20, 40), cell("b", 20, 40), cell("c", 20, 40)]) == set()
     assert withheld([whole, cell("a", 2, 20), cell("b", 28, 50), cell("c", 30, 50)]) == {"a", "b"}
     assert withheld([cell("", 1, 120, "all"), cell("a", 0, 60), cell("b", 1, 60)]) == {"", "a", "b"}
-    assert withheld([whole, cell("big", 30, 60, "operator"), cell("none", 30, 60, "operator")]) == {"big", "none"}
+    assert withheld([whole, cell("big", 30, 60, "operator"), cell("none", 30, 60, "operator")], "operator") == {
+        "big",
+        "none",
+    }
+
+
+def test_values_of_two_lenses_that_lie_within_each_other_are_never_told_together() -> None:
+    tlds = [cell("x", 20, 50), cell("y", 2, 5), cell("z", 100, 500)]
+    strata = [cell("A", 20, 50, "stratum"), cell("B", 102, 505, "stratum")]
+    assert withheld([cell("", 122, 555, "all"), *tlds, *strata]) == {"x", "y", "A", "B"}
+    assert withheld([cell("", 122, 555, "all"), *tlds, *strata], "stratum") == {"x", "y", "z"}
 
 
 def test_a_differencing_attack_over_lenses_recovers_nothing() -> None:
@@ -170,7 +180,7 @@ def test_a_differencing_attack_over_lenses_recovers_nothing() -> None:
         counts = [chance.randint(0, base) for base in bases]
         facts = [cell("", sum(counts), sum(bases), "all")]
         facts += [cell(str(place), n, base) for place, (n, base) in enumerate(zip(counts, bases, strict=True))]
-        told = suppress(facts)
+        told = suppress(facts, "tld")
         whole, parts = told[0], told[1:]
         hidden = [fact for fact, part in zip(facts[1:], parts, strict=True) if part.suppressed]
         if whole.suppressed or not hidden:

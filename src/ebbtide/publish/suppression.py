@@ -26,22 +26,28 @@ _TOLD_BY_THE_CHECK = _FIXED | {"still_shown"}
 Place = tuple[str, ...]
 
 
-def suppress(facts: Iterable[Fact]) -> tuple[Fact, ...]:
+def suppress(facts: Iterable[Fact], lens: str = "family") -> tuple[Fact, ...]:
     """The facts with every number blank that may not be published.
 
     Args:
         facts: All facts of a publication at once: cells are guarded against each other.
+        lens: The one lens whose cells may be told, in this and in every release: values of two lenses lie within each
+            other, and their differences would tell of a few servers.
 
     Returns:
         As many facts in the same order; a withheld one keeps what names it, and is marked ``suppressed``.
     """
     everything = tuple(facts)
     withheld = {
-        fact.id for fact in everything if fact.suppressed or fact.lens in NEVER_PUBLISHED or _is_too_small(fact)
+        fact.id for fact in everything if fact.suppressed or _is_of_another_lens(fact, lens) or _is_too_small(fact)
     }
     for rule in (_follow_the_round, _follow_the_pair, _guard_sums, _guard_variants, _guard_attacks, _guard_lenses):
         withheld |= rule(everything, withheld)
     return tuple(_blank(fact) if fact.id in withheld else fact for fact in everything)
+
+
+def _is_of_another_lens(fact: Fact, lens: str) -> bool:
+    return fact.lens in LENSES and (fact.lens != lens or fact.lens in NEVER_PUBLISHED)
 
 
 def _is_too_small(fact: Fact) -> bool:
