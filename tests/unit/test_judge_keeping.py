@@ -77,7 +77,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def plain(reading: object) -> object:
-    return msgspec.to_builtins(reading, enc_hook=lambda value: getattr(value, "told", None) or value.text)
+    """A reading as lists and dictionaries; its sets in an order, as two equal ones need not be listed alike."""
+    return msgspec.to_builtins(
+        reading, enc_hook=lambda value: getattr(value, "told", None) or value.text, order="deterministic"
+    )
 
 
 def read(folder: Path, store: Path) -> list[object]:
