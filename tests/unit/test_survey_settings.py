@@ -24,6 +24,18 @@ MISTAKES = {
         '[round."2001-07"]\ndate = "July"\n',
         "survey.toml: round[...].date: expected str matching",
     ),
+    "an event on no day": (
+        "[[event]]\nid = 'worm'\ndate = '2001-13-45'\n",
+        "survey.toml: event worm: date: 2001-13-45 is no day of the calendar.",
+    ),
+    "two events of one name": (
+        "[[event]]\nid = 'worm'\ndate = '2001-07-19'\n" * 2,
+        "survey.toml: event worm: two events have this id.",
+    ),
+    "a control that was touched": (
+        "[[event]]\nid = 'worm'\ndate = '2001-07-19'\nfamilies = ['apache']\ncontrol = 'apache'\n",
+        "survey.toml: event worm: control: apache is the control and among the families",
+    ),
     "broken TOML": ("[limits\n", "survey.toml: this is no TOML:"),
 }
 

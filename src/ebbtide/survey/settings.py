@@ -2,11 +2,13 @@
 
 import re
 import tomllib
+from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 import msgspec
 
-from ebbtide.model.configuration import SurveyConfig
+from ebbtide.model.configuration import EventSection, SurveyConfig
 from ebbtide.model.errors import ConfigurationError
 from ebbtide.probe.nameservers import check_nameservers
 
@@ -42,7 +44,29 @@ def load_config(folder: Path) -> SurveyConfig:
     except msgspec.ValidationError as error:
         raise _mistake(str(error), path) from error
     check_nameservers(config.names, str(path))
+    _check_events(config.event, path)
     return config
+
+
+def _check_events(events: Sequence[EventSection], path: Path) -> None:
+    seen: set[str] = set()
+    for event in events:
+        where = f"{path}: event {event.id}"
+        if event.id in seen:
+            raise ConfigurationError("two events have this id.", where=where, remedy="Give one of them another id.")
+        seen.add(event.id)
+        try:
+            date.fromisoformat(event.date)
+        except ValueError as error:
+            raise ConfigurationError(
+                f"{event.date} is no day of the calendar.", where=f"{where}: date", remedy="Write it as 2001-07-19."
+            ) from error
+        if event.control and event.control in event.families:
+            raise ConfigurationError(
+                f"{event.control} is the control and among the families that the event touched.",
+                where=f"{where}: control",
+                remedy="Name a family that it did not touch, or take this one out of families.",
+            )
 
 
 def _mistake(message: str, path: Path) -> ConfigurationError:
