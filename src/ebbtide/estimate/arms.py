@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 import msgspec
 import numpy as np
 
+from ebbtide.estimate.arm_difference import arm_difference, effective_size
 from ebbtide.estimate.compute import choose_rounds
 from ebbtide.estimate.hazard import fit_hazard
 from ebbtide.estimate.preparing import JudgedCheck, prepare, unjudged
 from ebbtide.estimate.questions import ask_question, keep_rows
 from ebbtide.estimate.shares import Interval, share_interval
-from ebbtide.estimate.together import association
 from ebbtide.estimate.two_rounds import Labels, two_rounds
 from ebbtide.frame.ids import site_id
 from ebbtide.model.errors import EstimateError
@@ -34,7 +34,7 @@ class Arm(msgspec.Struct, frozen=True):
         shown: Of these, showed the check in the earlier round; all else is of them.
         mended, open: By the later round.
         vanished: Could not be judged then; neither mended nor open.
-        share: Mended of those judged again; ``interval`` its interval.
+        share: Mended of those judged again; ``interval`` its interval over addresses.
         low, high: If all the vanished were still open, and if all were mended, of all that showed it.
         families: The families of those that showed it, the largest first: what balance there was.
     """
@@ -57,7 +57,7 @@ class Compared(msgspec.Struct, frozen=True):
 
     Attributes:
         first, second: The arm that is asked about, and the other.
-        difference: Share mended in the first less that in the second; ``interval`` as if sites were independent.
+        difference: Share mended in the first less that in the second; ``interval`` over addresses.
         bound_low, bound_high: The difference if the vanished were counted each way, against the first and for it.
         ratio: Of the hazards of being mended; ``ratio_interval`` with errors by address. ``None`` with too few.
         why_no_ratio: Why there is none; empty otherwise.
@@ -122,7 +122,7 @@ def compare_arms(
                 f"only {arm.mended + arm.open} sites of the arm {arm.name} showed {check} and could be judged again; "
                 f"at least {FEWEST} are needed."
             )
-    difference, interval = _difference(one, other)
+    difference, interval = arm_difference(_by_address(found, names[0]), _by_address(found, names[1]))
     ratio, ratio_interval, why = _ratio(found, names[0])
     return Compared(
         check, *labels, one, other, difference, interval, one.low - other.high, one.high - other.low, ratio,
@@ -172,6 +172,8 @@ def _arm(name: str, sites: int, rows: Sequence[_Row]) -> Arm:
     for row in rows:
         families[row[1]] += row[3]
     judged, vanished = mended + still, shown - mended - still
+    share = mended / judged if judged else 0.0
+    size = effective_size(*_by_address(rows, name)) if judged else 0.0
     return Arm(
         name,
         sites,
@@ -179,17 +181,22 @@ def _arm(name: str, sites: int, rows: Sequence[_Row]) -> Arm:
         mended,
         still,
         vanished,
-        mended / judged if judged else 0.0,
-        share_interval(mended, judged) if judged else Interval(0.0, 1.0, "none"),
+        share,
+        share_interval(share * size, size) if judged else Interval(0.0, 1.0, "none"),
         mended / shown if shown else 0.0,
         (mended + vanished) / shown if shown else 0.0,
         tuple(sorted(families.items(), key=lambda each: (-each[1], each[0]))),
     )
 
 
-def _difference(one: Arm, other: Arm) -> tuple[float, Interval]:
-    compared = association(one.mended, one.open, other.mended, other.open)
-    return compared.difference, compared.interval
+def _by_address(rows: Sequence[_Row], name: str) -> tuple[list[int], list[int]]:
+    mended: Counter[int] = Counter()
+    judged: Counter[int] = Counter()
+    for arm, _, address, _, fixed, still in rows:
+        if arm == name and fixed + still:
+            mended[address] += fixed
+            judged[address] += fixed + still
+    return [mended[address] for address in judged], list(judged.values())
 
 
 def _ratio(
