@@ -168,3 +168,20 @@ def test_bands_over_clusters_cover_the_true_open_part_as_published() -> None:
         band = fix_bands(left, right, cluster, [60], seed=turn, repetitions=120).open[0]
         inside += band.low <= true <= band.high
     assert 0.90 <= inside / rounds <= 0.985
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_no_mass_could_be_moved_to_gain_more_than_is_said(seed: int) -> None:
+    chance = np.random.default_rng(seed)
+    size = int(chance.integers(2, 30))
+    left = chance.integers(0, 6, size) * 30.0
+    right = left + chance.integers(1, 5, size) * 30.0
+    right[chance.random(size) < 0.2] = INF
+    weight = chance.integers(1, 80, size).astype(np.float64)
+    found = fix_curve(left, right, weight)
+    places = [(mass.after, mass.until, mass.share) for mass in found.masses]
+    after, until, share = (np.array(column) for column in zip(*places, strict=True)) if places else (np.zeros(0),) * 3
+    holds = (left[:, None] <= after) & (until <= right[:, None])
+    reached = holds @ share + np.where(np.isinf(right), found.plateau, 0.0)
+    gains = (weight / reached) @ holds / weight.sum()
+    assert gains == pytest.approx(1.0, abs=1e-8)  # where mass lies, moving it gains nothing

@@ -243,7 +243,8 @@ def _maximised(holds: Column, weight: Column) -> Column:
     root = np.sqrt(weight)[:, None]
     for _ in range(_MOST_STEPS):
         slopes = holds / (holds @ masses)[:, None]
-        if (weight @ slopes).max() - 1 <= _TOLERANCE:
+        left_to_gain = (weight @ slopes).max() - 1
+        if left_to_gain <= _TOLERANCE:
             return masses
         # Minimising |root (slopes q - 2)| over q >= 0 with sum q = 1, as one problem of nonnegative least squares.
         system = np.vstack([root * (slopes - 2), np.ones(holds.shape[1])])
@@ -256,5 +257,17 @@ def _maximised(holds: Column, weight: Column) -> Column:
                 masses, likelihood, gained = tried / tried.sum(), value, True
                 break
         if not gained:
-            return masses
+            # Near the top the likelihood is level to its last digit, where its slopes still tell the better masses.
+            tried = np.maximum(masses + step, 0.0)
+            tried /= tried.sum()
+            if _left_to_gain(holds, weight, tried) > left_to_gain / 2:
+                return masses
+            masses = tried
+            likelihood = weight @ np.log(holds @ masses)
     return masses
+
+
+def _left_to_gain(holds: Column, weight: Column, masses: Column) -> float:
+    """By how much the likelihood would rise per mass moved to the best place; infinite where it is impossible."""
+    reached = holds @ masses
+    return float((weight @ (holds / reached[:, None])).max() - 1) if reached.min() > 0 else math.inf
