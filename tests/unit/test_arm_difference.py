@@ -36,7 +36,10 @@ def test_it_holds_the_difference_and_no_arm_is_worth_more_than_its_sites(
 
 def test_a_size_by_hand() -> None:
     assert effective_size([5, 0, 5], [5, 5, 5]) == pytest.approx(3)  # three addresses are too few for a variance
-    assert effective_size([0] * 40, [3] * 40) == pytest.approx(40)
+    # None mended: the sites of an address count as one, and 40 is lessened by (t(119) / t(39))².
+    assert effective_size([0] * 40, [3] * 40) == pytest.approx(40 * (1.980100 / 2.022691) ** 2, abs=1e-4)
+    # Where each address is mended by half, no variance is seen, and none is believed.
+    assert effective_size([1] * 40, [2] * 40) == pytest.approx(40 * (1.990450 / 2.022691) ** 2, abs=1e-4)
     mended, judged = [2] * 20 + [0] * 20, [2] * 40
     # p = 1/2, residuals of 1: variance 40/39 * 40 / 80² = 1/156; 156 / 4 = 39, by (t(79) / t(39))² = 0.96835
     assert effective_size(mended, judged) == pytest.approx(39 * (1.990450 / 2.022691) ** 2, abs=1e-4)

@@ -15,6 +15,7 @@ from command_line import ebbtide
 from ebbtide.conduct.experiments import arms_text, demand_experiment, draw_arms, read_arms
 from ebbtide.estimate.arms import compare_arms, showing_sites
 from ebbtide.estimate.event_effects import EventEffect, effect_of_event
+from ebbtide.estimate.shares import newcombe_difference, share_interval
 from ebbtide.model.configuration import EventKind, EventSection, ExperimentSection
 from ebbtide.model.errors import ConductError, EstimateError
 from ebbtide.rounds.folder import SurveyFolder
@@ -195,6 +196,26 @@ def test_two_arms_by_hand(told_or_not: SurveyFolder) -> None:
     assert (told.bound_low, told.bound_high) == pytest.approx((45 / 60 - 30 / 60, 50 / 60 - 15 / 60))
     assert told.ratio == pytest.approx(4.2044, abs=0.001)  # log(10/55) over log(30/45)
     assert told.first.families == ((IIS, 60),)
+
+
+def test_sites_of_one_machine_are_one_answer(tmp_path: Path) -> None:
+    folder = survey_at(tmp_path)
+    (folder.path / "survey.toml").write_text("[checks]\npacks = ['iis-2001']\n")
+    places = addresses(40)
+    for number, label in enumerate(LABELS[:2]):
+        seen = []
+        for site in range(120):
+            machine = site // 3
+            is_open = not number or machine in range(15, 35)  # mended whole: 15 of the first 20, 5 of the others
+            verdicts = {HOLE: "shown"} if is_open else {}
+            seen.append(Seen(f"s{site}.example", places[machine], f"{IIS}/5.0", verdicts))
+        build_round(folder, label, seen, (CHECK,), f"{label}-15")
+    told = compare_arms(folder, HOLE, ARMS, "tested", labels=LABELS[:2], is_randomised=False)
+    assert (told.first.mended, told.first.open, told.second.mended, told.second.open) == (45, 15, 15, 45)
+    # p(1 - p) over the variance of 20 machines is 19, by (t(59) / t(19))² = (2.000995 / 2.093024)²: 17.36 sites.
+    known = newcombe_difference(0.75, 17.3659, 0.25, 17.3659)
+    assert (told.interval.low, told.interval.high) == pytest.approx((known.low, known.high), abs=1e-4)
+    assert told.first.interval.low == pytest.approx(share_interval(0.75 * 17.3659, 17.3659).low, abs=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -26,15 +26,15 @@ MISTAKES = {
     ),
     "an event on no day": (
         "[[event]]\nid = 'worm'\ndate = '2001-13-45'\n",
-        "survey.toml: event worm: date: 2001-13-45 is no day of the calendar.",
+        "survey.toml: event[0].date: 2001-13-45 is no day of the calendar.",
     ),
     "two events of one name": (
         "[[event]]\nid = 'worm'\ndate = '2001-07-19'\n" * 2,
-        "survey.toml: event worm: two events have this id.",
+        "survey.toml: event[1].id: two events are worm.",
     ),
     "a control that was touched": (
         "[[event]]\nid = 'worm'\ndate = '2001-07-19'\nfamilies = ['apache']\ncontrol = 'apache'\n",
-        "survey.toml: event worm: control: apache is the control and among the families",
+        "survey.toml: event[0].control: apache is the control and among the families",
     ),
     "broken TOML": ("[limits\n", "survey.toml: this is no TOML:"),
 }

@@ -73,8 +73,6 @@ def _event(config: "SurveyConfig", wanted: str) -> "EventSection":
         raise ConfigurationError(
             f"there is no event {wanted[:60]!r}.", where="survey.toml: event", remedy=f"There are: {known}."
         )
-    if len(found) > 1:
-        raise ConfigurationError(f"there are {len(found)} events {wanted!r}.", where="survey.toml: event.id")
     return found[0]
 
 

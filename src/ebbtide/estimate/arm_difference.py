@@ -4,23 +4,22 @@ Source: Newcombe, Statistics in Medicine 17 (1998), 873-890, method 10; the size
 Survey Methodology 24 (1998), 193-201, and where addresses are too few for a variance, Kish, "Survey Sampling" (1965).
 """
 
-import math
-
+import msgspec
 import numpy as np
 import numpy.typing as npt
-from scipy.special import stdtrit
 
-from ebbtide.estimate.shares import LEVEL, Interval, wilson_interval
-from ebbtide.estimate.weighting import LEAST_CLUSTERS
+from ebbtide.estimate.clustered import size_for_freedom
+from ebbtide.estimate.shares import LEVEL, Interval, newcombe_difference
+from ebbtide.estimate.weighting import LEAST_CLUSTERS, StratumSums, hajek_from_sums
 from ebbtide.model.errors import EstimateError
 
 
 def effective_size(mended: npt.ArrayLike, judged: npt.ArrayLike, level: float = LEVEL) -> float:
     """How many sites that answer for themselves alone would be as exact.
 
-    Where an address has one site each, that is their number. Else it is p(1 - p) over the variance between addresses,
-    corrected for its degrees of freedom; with fewer than ``LEAST_CLUSTERS`` addresses, or where all or none were
-    mended, that variance says nothing, and sites of one address count as one.
+    Where each address has one site, that is their number. Else it is that of ``hajek_from_sums`` with addresses as
+    clusters, for their degrees of freedom; fewer than ``LEAST_CLUSTERS`` addresses show no variance worth using, and
+    the sites of one count as one.
 
     Args:
         mended: Shape (addresses,): sites mended.
@@ -36,17 +35,16 @@ def effective_size(mended: npt.ArrayLike, judged: npt.ArrayLike, level: float = 
     fixed, base = np.asarray(mended, dtype=np.float64), np.asarray(judged, dtype=np.float64)
     if fixed.shape != base.shape or not fixed.size or (base < 1).any() or (fixed < 0).any() or (fixed > base).any():
         raise EstimateError("Each address needs a site or more, of which none or more, and at most all, were mended.")
-    sites, addresses = float(base.sum()), fixed.size
+    sites, addresses = int(base.sum()), fixed.size
     if sites == addresses:
-        return sites
-    share = float(fixed.sum()) / sites
-    if addresses < LEAST_CLUSTERS or share in {0.0, 1.0}:
-        return float(sites**2 / (base @ base))
-    apart = fixed - share * base
-    variance = addresses / (addresses - 1) * float(apart @ apart) / sites**2
-    tail = 0.5 + level / 2
-    correction = float((stdtrit(sites - 1, tail) / stdtrit(addresses - 1, tail)) ** 2)
-    return min(sites, share * (1 - share) * correction / variance) if variance > 0 else sites
+        return float(sites)
+    squares = float(base @ base)
+    if addresses < LEAST_CLUSTERS:
+        return sites**2 / squares
+    sums = StratumSums(
+        addresses, addresses, fixed.sum(), base.sum(), float(fixed @ fixed), float(fixed @ base), squares
+    )
+    return size_for_freedom(hajek_from_sums([sums], sites).n_effective, sites, addresses - 1, level)
 
 
 def arm_difference(
@@ -67,8 +65,9 @@ def arm_difference(
 
     Assumptions: addresses are mended independently of each other. An address in both arms makes it too wide.
     """
-    sizes = [effective_size(*arm, level) for arm in (first, other)]
-    one, two = (float(np.sum(mended)) / float(np.sum(judged)) for mended, judged in (first, other))
-    left, right = (wilson_interval(share * size, size, level) for share, size in zip((one, two), sizes, strict=True))
-    below, above = math.hypot(one - left.low, right.high - two), math.hypot(left.high - one, two - right.low)
-    return one - two, Interval(one - two - below, one - two + above, "newcombe over addresses")
+    (one, one_size), (two, two_size) = (
+        (float(np.sum(mended)) / float(np.sum(judged)), effective_size(mended, judged, level))
+        for mended, judged in (first, other)
+    )
+    interval = newcombe_difference(one, one_size, two, two_size, level)
+    return one - two, msgspec.structs.replace(interval, method="newcombe over addresses")

@@ -24,6 +24,8 @@ FEWEST = 10
 _ARM = "arm"
 _Row = tuple[str, str, int, int, int, int]
 """Arm, family, cluster, and how many showed it, were mended, and were open."""
+_Counts = tuple[list[int], list[int]]
+"""Of each address of an arm the sites mended, and the sites judged again."""
 
 
 class Arm(msgspec.Struct, frozen=True):
@@ -115,14 +117,17 @@ def compare_arms(
         keep_rows(connection, "asked_arms", (("site_id", "UBIGINT"), ("arm", "VARCHAR")), rows)
         found = sorted(ask_question(connection, "arm_outcomes"))
     sizes = Counter(arms.values())
-    one, other = (_arm(name, sizes[name], [row for row in found if row[0] == name]) for name in names)
+    by_arm = [[row for row in found if row[0] == name] for name in names]
+    first_counts, other_counts = (_by_address(rows) for rows in by_arm)
+    one = _arm(names[0], sizes[names[0]], by_arm[0], first_counts)
+    other = _arm(names[1], sizes[names[1]], by_arm[1], other_counts)
     for arm in (one, other):
         if arm.mended + arm.open < FEWEST:
             raise EstimateError(
                 f"only {arm.mended + arm.open} sites of the arm {arm.name} showed {check} and could be judged again; "
                 f"at least {FEWEST} are needed."
             )
-    difference, interval = arm_difference(_by_address(found, names[0]), _by_address(found, names[1]))
+    difference, interval = arm_difference(first_counts, other_counts)
     ratio, ratio_interval, why = _ratio(found, names[0])
     return Compared(
         check, *labels, one, other, difference, interval, one.low - other.high, one.high - other.low, ratio,
@@ -166,14 +171,14 @@ def _demand_check(check: str, labels: Labels, checks: Sequence[JudgedCheck]) -> 
         )
 
 
-def _arm(name: str, sites: int, rows: Sequence[_Row]) -> Arm:
+def _arm(name: str, sites: int, rows: Sequence[_Row], by_address: _Counts) -> Arm:
     shown, mended, still = sum(row[3] for row in rows), sum(row[4] for row in rows), sum(row[5] for row in rows)
     families: defaultdict[str, int] = defaultdict(int)
     for row in rows:
         families[row[1]] += row[3]
     judged, vanished = mended + still, shown - mended - still
     share = mended / judged if judged else 0.0
-    size = effective_size(*_by_address(rows, name)) if judged else 0.0
+    size = effective_size(*by_address) if judged else 0.0
     return Arm(
         name,
         sites,
@@ -189,11 +194,11 @@ def _arm(name: str, sites: int, rows: Sequence[_Row]) -> Arm:
     )
 
 
-def _by_address(rows: Sequence[_Row], name: str) -> tuple[list[int], list[int]]:
+def _by_address(rows: Sequence[_Row]) -> _Counts:
     mended: Counter[int] = Counter()
     judged: Counter[int] = Counter()
-    for arm, _, address, _, fixed, still in rows:
-        if arm == name and fixed + still:
+    for _, _, address, _, fixed, still in rows:
+        if fixed + still:
             mended[address] += fixed
             judged[address] += fixed + still
     return [mended[address] for address in judged], list(judged.values())

@@ -50,8 +50,7 @@ def operator_share(
 ) -> ClusteredShare:
     """The Hajek ratio with operators as clusters, and its interval on the effective size.
 
-    The effective size of ``hajek_from_sums`` is multiplied by (t(units - 1) / t(freedom))², with t the two-sided
-    quantile of Student's distribution, before ``share_interval`` is taken of it.
+    The effective size of ``hajek_from_sums`` is that of ``size_for_freedom`` before ``share_interval`` is taken of it.
 
     Args:
         values: Shape (n,): 1 where a unit has it, 0 where not.
@@ -89,9 +88,7 @@ def operator_share(
 def _published(
     found: WeightedShare, units: int, freedom: int, effective_operators: float, level: float
 ) -> ClusteredShare:
-    tail = 0.5 + level / 2
-    correction = float((stdtrit(units - 1, tail) / stdtrit(freedom, tail)) ** 2)
-    size = min(found.n_effective * correction, float(units))
+    size = size_for_freedom(found.n_effective, units, freedom, level)
     interval = share_interval(min(max(found.estimate, 0.0), 1.0) * size, size, level)
     return ClusteredShare(
         estimate=found.estimate,
@@ -104,6 +101,24 @@ def _published(
         freedom=freedom,
         effective_operators=effective_operators,
     )
+
+
+def size_for_freedom(n_effective: float, units: int, freedom: int, level: float = LEVEL) -> float:
+    """An effective size, lessened since its variance is itself estimated: times (t(units - 1) / t(freedom))².
+
+    Args:
+        n_effective: As ``hajek_from_sums`` gives it.
+        units: Units in the base, 2 or more.
+        freedom: Degrees of freedom: clusters less strata, 1 or more.
+        level: Confidence, 0 to 1, of the interval that it is for; t is Student's two-sided quantile of it.
+
+    Returns:
+        At most ``units``.
+
+    Source: Korn and Graubard (1998), section 3.
+    """
+    tail = 0.5 + level / 2
+    return min(n_effective * float((stdtrit(units - 1, tail) / stdtrit(freedom, tail)) ** 2), float(units))
 
 
 def effective_number(weights: npt.ArrayLike, operators: npt.ArrayLike) -> float:

@@ -120,6 +120,28 @@ def share_interval(n: float, base: float, level: float = LEVEL) -> Interval:
     return (jeffreys_interval if base < TINY_BASE else wilson_interval)(n, base, level)
 
 
+def newcombe_difference(
+    first: float, first_size: float, second: float, second_size: float, level: float = LEVEL
+) -> Interval:
+    """Newcombe's interval of the difference of two independent shares, d = first - second.
+
+    With Wilson limits (l1, u1) and (l2, u2): low = d - √((p1-l1)² + (u2-p2)²), high = d + √((u1-p1)² + (p2-l2)²).
+
+    Args:
+        first: A share, 0 to 1.
+        first_size: Of how many, above 0; need not be whole (an effective size).
+        second: The other share.
+        second_size: Of how many.
+        level: Confidence, 0 to 1.
+
+    Source: Newcombe, Statistics in Medicine 17 (1998), 873-890, method 10.
+    """
+    one, two = (wilson_interval(p * n, n, level) for p, n in ((first, first_size), (second, second_size)))
+    low = first - second - math.hypot(first - one.low, two.high - second)
+    high = first - second + math.hypot(one.high - first, second - two.low)
+    return Interval(low, high, "newcombe independent")
+
+
 def _demand_share(n: float, base: float) -> None:
     if not 0 <= n <= base or base <= 0:
         raise ValueError(f"{n} of {base} is no share")

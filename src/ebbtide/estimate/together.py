@@ -4,13 +4,11 @@ Source: Newcombe, "Interval Estimation for the Difference between Independent Pr
 (1998), 873-890, method 10.
 """
 
-import math
-
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from ebbtide.estimate.shares import LEVEL, Interval, share_interval, wilson_interval
+from ebbtide.estimate.shares import LEVEL, Interval, newcombe_difference, share_interval
 from ebbtide.model.errors import EstimateError
 
 
@@ -37,8 +35,7 @@ class Association(msgspec.Struct, frozen=True):
 def association(both_mended: int, only_first: int, only_other: int, neither: int, level: float = LEVEL) -> Association:
     """P(B mended | A mended) against P(B mended | A open), for servers that showed A and B in the earlier round.
 
-    The interval of the difference d joins two Wilson intervals: low = d - √((p1-l1)² + (u2-p2)²), high = d +
-    √((u1-p1)² + (p2-l2)²).
+    The interval of the difference is that of ``newcombe_difference``.
 
     Args:
         both_mended: Servers that mended A and B.
@@ -65,13 +62,6 @@ def association(both_mended: int, only_first: int, only_other: int, neither: int
         why = "mended the first hole" if not mended else "left the first hole open"
         raise EstimateError(f"None of the servers that showed both {why}, so there is nothing to compare.")
     one, other = both_mended / mended, only_other / still
-    first, second = wilson_interval(both_mended, mended, level), wilson_interval(only_other, still, level)
-    difference = one - other
-    interval = Interval(
-        difference - math.hypot(one - first.low, second.high - other),
-        difference + math.hypot(first.high - one, other - second.low),
-        "newcombe independent",
-    )
     return Association(
         other_if_mended=one,
         interval_if_mended=share_interval(both_mended, mended, level),
@@ -79,8 +69,8 @@ def association(both_mended: int, only_first: int, only_other: int, neither: int
         interval_if_open=share_interval(only_other, still, level),
         mended=mended,
         open=still,
-        difference=difference,
-        interval=interval,
+        difference=one - other,
+        interval=newcombe_difference(one, mended, other, still, level),
     )
 
 

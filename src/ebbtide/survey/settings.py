@@ -50,21 +50,23 @@ def load_config(folder: Path) -> SurveyConfig:
 
 def _check_events(events: Sequence[EventSection], path: Path) -> None:
     seen: set[str] = set()
-    for event in events:
-        where = f"{path}: event {event.id}"
+    for place, event in enumerate(events):
+        where = f"{path}: event[{place}]"
         if event.id in seen:
-            raise ConfigurationError("two events have this id.", where=where, remedy="Give one of them another id.")
+            raise ConfigurationError(
+                f"two events are {event.id}.", where=f"{where}.id", remedy="Give one of them another id."
+            )
         seen.add(event.id)
         try:
             date.fromisoformat(event.date)
         except ValueError as error:
             raise ConfigurationError(
-                f"{event.date} is no day of the calendar.", where=f"{where}: date", remedy="Write it as 2001-07-19."
+                f"{event.date} is no day of the calendar.", where=f"{where}.date", remedy="Write it as 2001-07-19."
             ) from error
         if event.control and event.control in event.families:
             raise ConfigurationError(
                 f"{event.control} is the control and among the families that the event touched.",
-                where=f"{where}: control",
+                where=f"{where}.control",
                 remedy="Name a family that it did not touch, or take this one out of families.",
             )
 
