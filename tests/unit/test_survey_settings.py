@@ -28,6 +28,10 @@ MISTAKES = {
         "[[event]]\nid = 'worm'\ndate = '2001-13-45'\n",
         "survey.toml: event[0].date: 2001-13-45 is no day of the calendar.",
     ),
+    "a day without quotation marks": (
+        "[[event]]\nid = 'worm'\ndate = 2001-07-19\n",
+        "survey.toml: event[0].date: expected str, got date. Put the day in quotation marks.",
+    ),
     "two events of one name": (
         "[[event]]\nid = 'worm'\ndate = '2001-07-19'\n" * 2,
         "survey.toml: event[1].id: two events are worm.",

@@ -78,7 +78,9 @@ def _mistake(message: str, path: Path) -> ConfigurationError:
         if named := pattern.fullmatch(what):
             return ConfigurationError(f"{sentence}.", where=f"{path}: {_dotted(key, named['key'])}")
     plain = what.replace("`", "").replace("Object", "a table").replace("object", "table").replace("Array", "array")
-    return ConfigurationError(f"{plain[0].lower()}{plain[1:]}.", where=f"{path}: {key or 'the whole file'}")
+    remedy = "Put the day in quotation marks." if plain.endswith("got date") else ""
+    where = f"{path}: {key or 'the whole file'}"
+    return ConfigurationError(f"{plain[0].lower()}{plain[1:]}.", where=where, remedy=remedy)
 
 
 def _dotted(section: str, key: str) -> str:
